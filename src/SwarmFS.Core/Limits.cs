@@ -1,0 +1,32 @@
+namespace SwarmFS.Core;
+
+/// <summary>Bounds of the formats. A decoder enforces each before it allocates; a builder refuses to make what a decoder would refuse.</summary>
+public static class Limits
+{
+    /// <summary>Nodes between a root and a block, directories and index levels together.</summary>
+    public const int TreeDepth = 64;
+
+    /// <summary>Links of one node: children of a directory shard, chunks of a file node.</summary>
+    public const int LinksPerNode = 1024;
+
+    /// <summary>Entries of a package tree.</summary>
+    public const int EntriesPerTree = 1 << 20;
+
+    /// <summary>Bytes of a file name (NAME_MAX).</summary>
+    public const int NameLength = 255;
+
+    /// <summary>Bytes of a symlink target (PATH_MAX less the NUL).</summary>
+    public const int SymlinkTargetLength = 4095;
+
+    /// <summary>Bytes of a path below a root.</summary>
+    public const int PathLength = 4096;
+
+    /// <summary>Bytes of an extended attribute's name (XATTR_NAME_MAX) and value.</summary>
+    public const int XattrNameLength = 255;
+
+    /// <summary>See <see cref="XattrNameLength"/>. ext4 keeps them within one 4 KiB block; a package's are a capability or a label.</summary>
+    public const int XattrValueLength = 4096;
+
+    /// <summary>Extended attributes of one entry.</summary>
+    public const int XattrsPerEntry = 32;
+}

@@ -1,0 +1,78 @@
+namespace SwarmFS.Fuse;
+
+/// <summary>Attributes of a node as stat(2) shows them; layout-free: the session writes the kernel's struct.</summary>
+public struct FuseAttributes
+{
+    public ulong Inode;
+    public ulong Size;
+
+    /// <summary>Units of 512 bytes.</summary>
+    public ulong Blocks;
+    public long MtimeSeconds;
+    public uint MtimeNanoseconds;
+
+    /// <summary>File type and permission bits, as st_mode.</summary>
+    public uint Mode;
+    public uint LinkCount;
+    public uint Uid;
+    public uint Gid;
+
+    /// <summary>How long the kernel may keep these attributes; <see cref="TimeSpan.MaxValue"/> for ever.</summary>
+    public TimeSpan Timeout;
+}
+
+/// <summary>Answer to a lookup.</summary>
+public struct FuseEntry
+{
+    /// <summary>0: does not exist, and the kernel may remember that for <see cref="Timeout"/>.</summary>
+    public ulong NodeId;
+
+    /// <summary>How long the kernel may keep the name.</summary>
+    public TimeSpan Timeout;
+
+    public FuseAttributes Attributes;
+}
+
+/// <summary>Answer to an open.</summary>
+public struct FuseOpened
+{
+    public ulong Handle;
+    public bool KeepCache;
+    public bool CacheDirectory;
+
+    /// <summary>A backing id from <see cref="FuseSession.OpenBacking"/> for kernel passthrough, or 0 for none. Excludes <see cref="KeepCache"/>.</summary>
+    public int BackingId;
+}
+
+/// <summary>Answer to statfs(2); counts in units of <see cref="BlockSize"/>.</summary>
+public struct FuseStatistics
+{
+    public ulong Blocks;
+    public ulong BlocksFree;
+    public ulong Files;
+    public ulong FilesFree;
+    public uint BlockSize;
+    public uint NameLength;
+}
+
+/// <summary>The request being answered: who asks. Lives on the reader thread's stack during the call.</summary>
+public ref struct FuseRequest
+{
+    internal FuseRequest(ulong unique, uint uid, uint gid, uint pid, object? dispatch)
+    {
+        Unique = unique;
+        Uid = uid;
+        Gid = gid;
+        Pid = pid;
+        Dispatch = dispatch;
+    }
+
+    public ulong Unique { get; }
+    public uint Uid { get; }
+    public uint Gid { get; }
+
+    /// <summary>0 where the kernel asks for itself (read-ahead).</summary>
+    public uint Pid { get; }
+
+    internal object? Dispatch { get; }
+}
