@@ -54,25 +54,3 @@ public struct FuseStatistics
     public uint BlockSize;
     public uint NameLength;
 }
-
-/// <summary>The request being answered: who asks. Lives on the reader thread's stack during the call.</summary>
-public ref struct FuseRequest
-{
-    internal FuseRequest(ulong unique, uint uid, uint gid, uint pid, object? dispatch)
-    {
-        Unique = unique;
-        Uid = uid;
-        Gid = gid;
-        Pid = pid;
-        Dispatch = dispatch;
-    }
-
-    public ulong Unique { get; }
-    public uint Uid { get; }
-    public uint Gid { get; }
-
-    /// <summary>0 where the kernel asks for itself (read-ahead).</summary>
-    public uint Pid { get; }
-
-    internal object? Dispatch { get; }
-}
