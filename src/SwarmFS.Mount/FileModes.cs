@@ -1,0 +1,28 @@
+using SwarmFS.Core;
+
+namespace SwarmFS.Mount;
+
+/// <summary>st_mode as in inode(7).</summary>
+internal static class FileModes
+{
+    public const uint Directory = 0x4000;
+    public const uint Regular = 0x8000;
+    public const uint Symlink = 0xA000;
+
+    /// <summary>Set-user-id, set-group-id and sticky stand three octal digits above the permissions.</summary>
+    private const int SpecialShift = 9;
+
+    public static uint Of(in TreeRow row, bool applySpecialBits)
+    {
+        var special = applySpecialBits ? (uint)row.SpecialBits << SpecialShift : 0;
+        return row.Kind switch
+        {
+            EntryKind.Directory => Directory | special | row.Permissions,
+            EntryKind.Symlink => Symlink | 0x1FF,
+            _ => Regular | special | row.Permissions,
+        };
+    }
+
+    /// <summary>st_blocks of a file of this size on a filesystem with 4 KiB blocks, so that du(1) says what it says of a copy.</summary>
+    public static ulong Blocks(long size) => (ulong)((size + 4095) / 4096) * 8;
+}

@@ -1,0 +1,97 @@
+using System.Buffers;
+using Microsoft.Extensions.Logging;
+using SwarmFS.Catalog;
+using SwarmFS.Core;
+using SwarmFS.Fuse;
+
+namespace SwarmFS.Mount;
+
+/// <summary>
+/// Requests that need what is not here yet: each is parked, the work runs on the pool, and the request is retried or answered from there. Its caller's death cancels the work.
+/// </summary>
+internal sealed class Parking(ICatalog catalog, IPackageContent content, PackageTrees trees, ReadAheadWindow window, MountMetrics metrics, ILogger logger)
+{
+    private readonly FailureLog _failures = new(logger);
+
+    public FuseResult ForResolution(ref FuseRequest request, Release release, Resolutions resolutions)
+    {
+        var parked = request.Park();
+        Run(parked, release.Name, async () => resolutions.Add(release, await catalog.ResolveAsync(release, parked.Cancelled)));
+        return FuseResult.Parked;
+    }
+
+    /// <summary>Until the tree of this root is in memory.</summary>
+    public FuseResult ForTree(ref FuseRequest request, Cid root)
+    {
+        var parked = request.Park();
+        metrics.TreeAwaited();
+        Run(parked, root, async () =>
+        {
+            trees.Add(await content.GetTreeAsync(root, parked.Cancelled));
+            if (!content.IsComplete(root)) window.Remote();
+        });
+        return FuseResult.Parked;
+    }
+
+    /// <param name="length">Bytes asked for.</param>
+    public FuseResult ForRead(ref FuseRequest request, MountedPackage package, int row, long offset, int length)
+    {
+        var parked = request.Park();
+        var rest = package.Tree[row].Size - offset;
+        metrics.ReadAwaited();
+        window.Remote();
+        _ = Task.Run(() => ReadAsync(parked, package, row, offset, (int)Math.Min(length, rest)));
+        return FuseResult.Parked;
+    }
+
+    private async Task ReadAsync(ParkedRequest parked, MountedPackage package, int row, long offset, int length)
+    {
+        var cancelled = parked.Cancelled;
+        byte[]? buffer = null;
+        var entered = false;
+        try
+        {
+            await package.RemoteReadGate.WaitAsync(cancelled);
+            entered = true;
+            buffer = ArrayPool<byte>.Shared.Rent(length);
+            var read = await content.ReadAsync(package.Tree, row, offset, buffer.AsMemory(0, length), cancelled);
+            metrics.RemoteBytes(read);
+            parked.Complete(buffer.AsSpan(0, read));
+        }
+        catch (Exception failure)
+        {
+            Fail(parked, failure, package.Tree.Root);
+        }
+        finally
+        {
+            if (buffer is not null) ArrayPool<byte>.Shared.Return(buffer);
+            if (entered) package.RemoteReadGate.Release();
+        }
+    }
+
+    private void Run<T>(ParkedRequest parked, T subject, Func<Task> work)
+        where T : notnull =>
+        _ = Task.Run(async () =>
+        {
+            try
+            {
+                await work();
+                parked.Retry();
+            }
+            catch (Exception failure)
+            {
+                Fail(parked, failure, subject);
+            }
+        });
+
+    private void Fail(ParkedRequest parked, Exception failure, object subject)
+    {
+        var errno = MountErrors.Of(failure);
+        if (errno != Errno.EINTR)
+        {
+            metrics.Failure();
+            _failures.Tell(subject, failure, errno);
+        }
+        parked.Fail(errno);
+    }
+}
