@@ -10,7 +10,7 @@ namespace SwarmFS.Mount;
 /// brings in its tree.
 /// </summary>
 internal sealed class CatalogNodes(
-    MountOptions options, ICatalog catalog, INodeSlots slots, PackageTrees trees, PackageNodes packages, PackageNames names, Resolutions resolutions, Parking parking)
+    MountOptions options, ICatalog catalog, INodeSlots slots, PackageTrees trees, PackageNodes packages, NameNodes names, Resolutions resolutions, Parking parking)
 {
     private static ReadOnlySpan<byte> LatestName => "latest"u8;
 
@@ -64,7 +64,9 @@ internal sealed class CatalogNodes(
     /// <summary>The name is finite because another root may come to stand for it; the attributes belong to the root and are not.</summary>
     private FuseEntry Version(MountedPackage package, Release release)
     {
-        var entry = packages.Entry(package, NodeNumber.ViewOf(release.Name, release.Version), 0);
+        var view = NodeNumber.ViewOf(release.Name, release.Version);
+        package.ShownIn(view, NodeNumber.Of(NodeKind.Name, Encoding.UTF8.GetBytes(release.Name)));
+        var entry = packages.Entry(package, view, 0);
         entry.Timeout = options.CatalogTimeout;
         return entry;
     }
@@ -88,13 +90,13 @@ internal sealed class CatalogNodes(
         var snapshot = _listed.Resume(offset, out var within, out var generation);
         if (!names.TryFind(directory, snapshot, out var package)) return FuseResult.Error(Errno.ENOENT);
         if (!ListingOffsets.TryAddDots(ref listing, ref within, directory, NodeNumber.Packages)) return FuseResult.Ok;
-        Span<byte> name = stackalloc byte[Limits.NameLength];
         for (var i = within - ListingOffsets.FirstEntry; i <= (ulong)package.Releases.Count; i++)
         {
             var next = generation + i + 1 + ListingOffsets.FirstEntry;
-            var release = i == 0 ? null : package.Releases[(int)i - 1];
-            if (!Encoding.UTF8.TryGetBytes(release?.Version ?? "latest", name, out var length)) continue;
-            if (!listing.TryAdd(name[..length], release is null ? Latest(package) : ListedVersion(release), next)) break;
+            var added = i == 0
+                ? listing.TryAdd(LatestName, Latest(package), next)
+                : listing.TryAdd(Encoding.UTF8.GetBytes(package.Releases[(int)i - 1].Version), ListedVersion(package.Releases[(int)i - 1]), next);
+            if (!added) break;
         }
         return FuseResult.Ok;
     }

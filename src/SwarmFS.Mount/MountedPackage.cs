@@ -16,6 +16,9 @@ internal sealed class MountedPackage(uint slot, TreeTable tree, IPackageContent 
     private IDisposable? _use;
     private bool _disposed;
     private long _touched;
+    private volatile Place? _place;
+
+    private sealed record Place(uint View, NodeNumber Directory);
 
     public uint Slot { get; } = slot;
 
@@ -40,6 +43,18 @@ internal sealed class MountedPackage(uint slot, TreeTable tree, IPackageContent 
             if (!_disposed) _use ??= content.Use(Tree.Root);
         }
     }
+
+    /// <summary>Notes under which directory the root is shown in this view.</summary>
+    public void ShownIn(uint view, NodeNumber directory)
+    {
+        if (_place is not { } place || place.View != view) _place = new Place(view, directory);
+    }
+
+    /// <summary>What ".." of the root is: known for the place where it was looked up last, which is the only one for almost every package.</summary>
+    public NodeNumber ParentOfRoot(uint view) =>
+        view == NodeNumber.CidView ? NodeNumber.Cids
+        : _place is { } place && place.View == view ? place.Directory
+        : NodeNumber.Packages;
 
     /// <summary>Nobody has asked for a while: the store may evict its blocks again.</summary>
     public void LetGo()

@@ -9,7 +9,7 @@ namespace SwarmFS.Mount;
 /// From the inode numbers of <c>pkgs/&lt;name&gt;</c> and <c>latest</c> back to what they name. Numbers that were not given in this process (it took over from another) are found by
 /// going through the catalogue once. Holds one entry per name that was looked up, so at most the catalogue's names.
 /// </summary>
-internal sealed class PackageNames(ICatalog catalog)
+internal sealed class NameNodes(ICatalog catalog)
 {
     private readonly ConcurrentDictionary<NodeNumber, byte[]> _names = new();
     private readonly ConcurrentDictionary<NodeNumber, byte[]> _targets = new();

@@ -1,0 +1,234 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using SwarmFS.Catalog;
+using SwarmFS.Core;
+using SwarmFS.Fuse;
+
+namespace SwarmFS.Mount;
+
+/// <summary>
+/// The tree that people see, as the kernel asks for it:
+/// <code>
+/// pkgs/&lt;name&gt;/&lt;version&gt;/…   pkgs/&lt;name&gt;/latest -> &lt;version&gt;   cid/&lt;cid&gt;/…   .status/&lt;file&gt;
+/// </code>
+/// Participants: <see cref="NodeNumber"/> says what an inode number names; <see cref="CatalogNodes"/>, <see cref="PackageNodes"/> and <see cref="StatusNodes"/> answer for their parts;
+/// <see cref="PackageTrees"/> holds the trees in use; <see cref="Parking"/> holds requests that must wait; <see cref="SmallFilePush"/>, <see cref="CatalogInvalidation"/> and
+/// <see cref="ReadAheadWindow"/> tell the kernel what it did not ask.
+/// Goals: nothing at hand waits or allocates; what is in a version is told to the kernel once and for ever; what changes is seen at once.
+/// Non-goals: writing; state per lookup; any knowledge of where content comes from.
+/// </summary>
+public sealed class SwarmMount : FuseHandler, IDisposable
+{
+    private readonly MountOptions _options;
+    private readonly ICatalog _catalog;
+    private readonly IPackageContent _content;
+    private readonly ILogger _logger;
+    private readonly MountMetrics _metrics;
+    private readonly PackageTrees _trees;
+    private readonly PackageNodes _packages;
+    private readonly NameNodes _names;
+    private readonly CatalogNodes _catalogNodes;
+    private readonly StatusNodes _status;
+    private readonly ReadAheadWindow _window;
+    private readonly Parking _parking;
+    private readonly BackingFiles _backing;
+    private readonly FixedNodes _fixed;
+    private readonly INodeSlots _slots;
+    private SmallFilePush? _push;
+    private CatalogInvalidation? _invalidation;
+
+    public SwarmMount(
+        MountOptions options, ICatalog catalog, IPackageContent content, INodeSlots slots, IStatusFiles status,
+        TimeProvider time, ILoggerFactory loggers, IMeterFactory meters)
+    {
+        _options = options;
+        _catalog = catalog;
+        _content = content;
+        _slots = slots;
+        _logger = loggers.CreateLogger("SwarmFS.Mount");
+        _metrics = new MountMetrics(meters);
+        _trees = new PackageTrees(options, content, slots, time);
+        _metrics.Observe(_trees);
+        _packages = new PackageNodes(options);
+        _names = new NameNodes(catalog);
+        _status = new StatusNodes(status, time);
+        _window = new ReadAheadWindow(options, time, _logger);
+        _parking = new Parking(catalog, content, _trees, _window, _metrics, _logger);
+        _backing = new BackingFiles(content, _logger);
+        _catalogNodes = new CatalogNodes(options, catalog, slots, _trees, _packages, _names, new Resolutions(), _parking);
+        _fixed = new FixedNodes(_catalogNodes, _status, _trees, _packages, _parking, time);
+    }
+
+    /// <summary>What statfs(2) shows.</summary>
+    public IMountFigures Figures { get; init; } = new NoFigures();
+
+    public override FuseResult Lookup(ref FuseRequest request, ulong parent, ReadOnlySpan<byte> name, ref FuseEntry entry)
+    {
+        var node = new NodeNumber(parent);
+        switch (node.Kind)
+        {
+            case NodeKind.Fixed:
+                return _fixed.Lookup(ref request, node, name, ref entry);
+            case NodeKind.Name:
+                return _catalogNodes.LookupVersion(ref request, node, name, ref entry);
+            case NodeKind.Package:
+                return TryGetPackage(ref request, node, out var package, out var otherwise) ? _packages.Lookup(package, node, name, ref entry) : otherwise;
+            default:
+                return FuseResult.Error(Errno.ENOTDIR);
+        }
+    }
+
+    public override FuseResult GetAttributes(ref FuseRequest request, ulong node, ref FuseAttributes attributes)
+    {
+        var number = new NodeNumber(node);
+        if (number.Kind == NodeKind.Package)
+        {
+            if (!TryGetPackage(ref request, number, out var package, out var otherwise)) return otherwise;
+            _packages.Fill(package, number, ref attributes);
+            return FuseResult.Ok;
+        }
+        var found = number.Kind switch
+        {
+            NodeKind.Fixed => _fixed.TryGet(number, ref attributes),
+            NodeKind.Name => _catalogNodes.TryGetName(number, ref attributes),
+            NodeKind.Latest => _catalogNodes.TryGetLatest(number, ref attributes),
+            NodeKind.Status => _status.TryGet(number, ref attributes),
+            _ => false,
+        };
+        return found ? FuseResult.Ok : FuseResult.Error(Errno.ESTALE);
+    }
+
+    public override FuseResult ReadLink(ref FuseRequest request, ulong node, Span<byte> target)
+    {
+        var number = new NodeNumber(node);
+        if (number.Kind == NodeKind.Latest) return _catalogNodes.ReadLatest(number, target);
+        if (number.Kind != NodeKind.Package) return FuseResult.Error(Errno.EINVAL);
+        return TryGetPackage(ref request, number, out var package, out var otherwise) ? PackageNodes.ReadLink(package, number, target) : otherwise;
+    }
+
+    public override FuseResult Read(ref FuseRequest request, ulong node, ulong handle, long offset, Span<byte> destination)
+    {
+        var number = new NodeNumber(node);
+        if (number.Kind == NodeKind.Status) return _status.Read(number, offset, destination);
+        if (number.Kind != NodeKind.Package) return FuseResult.Error(Errno.EISDIR);
+        if (!TryGetPackage(ref request, number, out var package, out var otherwise)) return otherwise;
+        if (package.Tree[number.Row].Kind != EntryKind.File) return FuseResult.Error(Errno.EISDIR);
+        var read = _content.TryRead(package.Tree, number.Row, offset, destination);
+        if (read < 0) return _parking.ForRead(ref request, package, number.Row, offset, destination.Length);
+        _metrics.LocalRead(read);
+        return FuseResult.Bytes(read);
+    }
+
+    public override FuseResult ReadDirectory(ref FuseRequest request, ulong node, ulong handle, ulong offset, ref FuseDirectoryWriter writer)
+    {
+        var listing = new PlainListing(writer);
+        var result = List(ref request, new NodeNumber(node), offset, ref listing);
+        writer = listing.Writer;
+        return result;
+    }
+
+    public override FuseResult ReadDirectoryPlus(ref FuseRequest request, ulong node, ulong handle, ulong offset, ref FuseDirectoryPlusWriter writer)
+    {
+        var listing = new PlusListing(writer);
+        var result = List(ref request, new NodeNumber(node), offset, ref listing);
+        writer = listing.Writer;
+        return result;
+    }
+
+    private FuseResult List<T>(ref FuseRequest request, NodeNumber node, ulong offset, ref T listing)
+        where T : IListing, allows ref struct
+    {
+        switch (node.Kind)
+        {
+            case NodeKind.Fixed:
+                return _fixed.List(node, offset, ref listing);
+            case NodeKind.Name:
+                return _catalogNodes.ListVersions(node, offset, ref listing);
+            case NodeKind.Package:
+                if (!TryGetPackage(ref request, node, out var package, out var otherwise)) return otherwise;
+                if (package.Tree[node.Row].Kind != EntryKind.Directory) return FuseResult.Error(Errno.ENOTDIR);
+                if (_packages.List(package, node, Parent(package, node), offset, ref listing)) _push?.Listed(package, node.Row);
+                return FuseResult.Ok;
+            default:
+                return FuseResult.Error(Errno.ENOTDIR);
+        }
+    }
+
+    private static NodeNumber Parent(MountedPackage package, NodeNumber node) =>
+        node.Row == 0
+            ? package.ParentOfRoot(node.View)
+            : NodeNumber.Directory(package.Slot, node.View, package.Tree[node.Row].Parent);
+
+    public override FuseResult Open(ref FuseRequest request, ulong node, int flags, ref FuseOpened opened)
+    {
+        if (!_options.Passthrough) return FuseResult.NotImplemented;
+        var number = new NodeNumber(node);
+        opened.KeepCache = true;
+        if (number.Kind != NodeKind.Package) return FuseResult.Ok;
+        if (!TryGetPackage(ref request, number, out var package, out var otherwise)) return otherwise;
+        opened.BackingId = _backing.Open(number, package);
+        opened.KeepCache = opened.BackingId == 0;
+        return FuseResult.Ok;
+    }
+
+    public override void Release(ulong node, ulong handle) => _backing.Release(new NodeNumber(node));
+
+    public override FuseResult GetStatistics(ref FuseRequest request, ulong node, ref FuseStatistics statistics)
+    {
+        const uint blockSize = 4096;
+        statistics.BlockSize = blockSize;
+        statistics.NameLength = Limits.NameLength;
+        statistics.Blocks = (ulong)Math.Max(Figures.CapacityBytes, Figures.UsedBytes) / blockSize;
+        statistics.BlocksFree = (ulong)Math.Max(Figures.CapacityBytes - Figures.UsedBytes, 0) / blockSize;
+        statistics.Files = (ulong)_catalog.Current.Count;
+        return FuseResult.Ok;
+    }
+
+    public override FuseResult GetXattr(ref FuseRequest request, ulong node, ReadOnlySpan<byte> name, Span<byte> value)
+    {
+        if (!_options.Xattrs) return FuseResult.NotImplemented;
+        var number = new NodeNumber(node);
+        if (number.Kind != NodeKind.Package) return FuseResult.Error(Errno.ENODATA);
+        return TryGetPackage(ref request, number, out var package, out var otherwise) ? PackageXattrs.Get(package, number, name, value) : otherwise;
+    }
+
+    public override FuseResult ListXattrs(ref FuseRequest request, ulong node, Span<byte> names)
+    {
+        if (!_options.Xattrs) return FuseResult.NotImplemented;
+        var number = new NodeNumber(node);
+        if (number.Kind != NodeKind.Package) return FuseResult.Ok;
+        return TryGetPackage(ref request, number, out var package, out var otherwise) ? PackageXattrs.List(package, number, names) : otherwise;
+    }
+
+    /// <summary>The package that a number lies in; when it has to be fetched first, the request is parked and <paramref name="otherwise"/> says so.</summary>
+    private bool TryGetPackage(ref FuseRequest request, NodeNumber node, [NotNullWhen(true)] out MountedPackage? package, out FuseResult otherwise)
+    {
+        otherwise = FuseResult.Error(Errno.ESTALE);
+        if (_trees.TryGet(node.Slot, out package)) return node.Row < package.Tree.Count;
+        if (_slots.TryGetRoot(node.Slot, out var root)) otherwise = _parking.ForTree(ref request, root);
+        return false;
+    }
+
+    public override void Started(FuseSession session)
+    {
+        _backing.Attach(session);
+        _window.Attach(session.SetReadAhead);
+        _invalidation = new CatalogInvalidation(_catalog, _names, session, _logger);
+        if (_options.PushSmallFiles) _push = new SmallFilePush(_content, session, _metrics, _logger);
+        _logger.Started(_options.LocalReadAheadKiB, _options.RemoteReadAheadKiB, _options.Xattrs, _options.Passthrough, _options.PushSmallFiles);
+    }
+
+    public override void Stopped()
+    {
+        _push?.Dispose();
+        _invalidation?.Dispose();
+    }
+
+    public void Dispose()
+    {
+        Stopped();
+        _window.Dispose();
+        _trees.Dispose();
+    }
+}
