@@ -1,0 +1,68 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using SwarmFS.Control;
+using SwarmFS.Control.Configuration;
+
+namespace SwarmFS.Cli;
+
+/// <summary>What all commands share: the global options, the way to the node, and how an outcome becomes text and an exit code.</summary>
+internal sealed class CommandContext(Terminal terminal, Option<string?> state, Option<string?> config, Option<bool> json, ExampleHelp examples)
+{
+    private static readonly IReadOnlyDictionary<string, IReadOnlyList<string>> NoOptions = new Dictionary<string, IReadOnlyList<string>>();
+
+    public Terminal Terminal => terminal;
+
+    public void AddExample(Command command, params string[] lines) => examples.Add(command, lines);
+
+    public bool IsJson(ParseResult parsed) => parsed.GetValue(json);
+
+    public SettingsInput Input(ParseResult parsed, IReadOnlyDictionary<string, IReadOnlyList<string>>? options = null) =>
+        new(parsed.GetValue(state), parsed.GetValue(config), options ?? NoOptions, terminal.Environment, terminal.IsRoot);
+
+    public string StateDirectory(ParseResult parsed) => SettingsLoader.FindState(Input(parsed)).Path;
+
+    /// <summary>Makes the command ask the node one thing and show its answer.</summary>
+    /// <param name="show">Writes the answer for a person, and returns the exit code.</param>
+    /// <param name="whatStays">What Ctrl-C leaves behind, for the person who pressed it.</param>
+    public void Ask<TRequest, TResult>(
+        Command command, string route, Func<ParseResult, TRequest> request, JsonTypeInfo<TRequest> requestType, JsonTypeInfo<TResult> resultType,
+        Func<TResult, int> show, string whatStays = "Nothing was changed.") =>
+        command.SetAction((parsed, cancellationToken) => GuardAsync(whatStays, async () =>
+        {
+            using var client = new ControlClient(StateDirectory(parsed));
+            using var progress = ProgressLine.For(terminal);
+            var result = await client.CallAsync(route, request(parsed), requestType, resultType, progress, cancellationToken);
+            progress?.Dispose();
+            if (!IsJson(parsed)) return show(result);
+            WriteJson(result, resultType);
+            return result is CheckReport { Clean: false } ? ExitCodes.Failed : ExitCodes.Done;
+        }));
+
+    /// <summary>Runs a command and turns what it throws into a sentence on standard error and an exit code.</summary>
+    public async Task<int> GuardAsync(string whatStays, Func<Task<int>> run)
+    {
+        try
+        {
+            return await run();
+        }
+        catch (OperationCanceledException)
+        {
+            terminal.Error.WriteLine($"swarmfs: interrupted. {whatStays}");
+            return ExitCodes.Interrupted;
+        }
+        catch (ControlException e)
+        {
+            terminal.Error.WriteLine($"swarmfs: {e.Error.Message}");
+            if (e.Error.Remedy is { } remedy) terminal.Error.WriteLine(remedy);
+            return e.Error.Code == ControlErrors.Usage ? ExitCodes.Usage : ExitCodes.Failed;
+        }
+        catch (Exception e) when (e is NoNodeException or IOException or UnauthorizedAccessException or HttpRequestException)
+        {
+            terminal.Error.WriteLine($"swarmfs: {e.Message}");
+            return ExitCodes.Failed;
+        }
+    }
+
+    public void WriteJson<T>(T value, JsonTypeInfo<T> type) => terminal.Out.WriteLine(JsonSerializer.Serialize(value, type));
+}

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using SwarmFS.Cli.Commands;
+
+namespace SwarmFS.Cli;
+
+/// <summary>
+/// The words that users type. Each command is a thin sentence around one request to the node's control socket; only <c>up</c> and <c>config</c> do something themselves.
+/// <para>Participants: <see cref="CommandContext"/> (what all commands share), <see cref="ControlClient"/> (the socket), the classes in Commands (the words).</para>
+/// <para>Goals: answers within a tenth of a second, says what to do next when something is wrong, equally good for people and scripts (<c>--json</c>, exit codes).</para>
+/// <para>Non-goals: knowing anything about packages, peers or disks; a node does.</para>
+/// </summary>
+internal static class CommandLine
+{
+    public static Task<int> RunAsync(string[] arguments, Terminal terminal)
+    {
+        var root = Build(terminal);
+        var parsed = root.Parse(arguments);
+        if (parsed.Errors.Count > 0) return Task.FromResult(Refuse(parsed, terminal));
+        // A second Ctrl-C need not wait: the first one has five seconds to end the request cleanly.
+        return parsed.InvokeAsync(new InvocationConfiguration
+        {
+            Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(5),
+        });
+    }
+
+    internal static RootCommand Build(Terminal terminal)
+    {
+        var state = new Option<string?>("--state") { Description = "The node's directory (default: /var/lib/swarmfs for root)", HelpName = "DIR", Recursive = true };
+        var config = new Option<string?>("--config") { Description = "The configuration file (default: /etc/swarmfs/swarmfs.conf)", HelpName = "FILE", Recursive = true };
+        var json = new Option<bool>("--json") { Description = "Answer in JSON", Recursive = true };
+        var root = new RootCommand("SwarmFS: packages under /swarm, fetched block by block from other machines that use them.") { state, config, json };
+        var examples = new ExampleHelp();
+        var context = new CommandContext(terminal, state, config, json, examples);
+        examples.Add(root, "swarmfs up --peer 192.0.2.7:7401", "ls /swarm/pkgs");
+        root.Subcommands.Add(UpCommand.Create(context));
+        root.Subcommands.Add(DownCommand.Create(context));
+        root.Subcommands.Add(ImportCommand.Create(context));
+        root.Subcommands.Add(StatusCommand.Create(context));
+        root.Subcommands.Add(PeersCommand.Create(context));
+        ContentCommands.AddTo(root, context);
+        KeepingCommands.AddTo(root, context);
+        root.Subcommands.Add(IdCommand.Create(context));
+        root.Subcommands.Add(ConfigCommand.Create(context));
+        examples.Install(root);
+        return root;
+    }
+
+    private static int Refuse(ParseResult parsed, Terminal terminal)
+    {
+        foreach (var error in parsed.Errors) terminal.Error.WriteLine($"swarmfs: {error.Message}");
+        var words = string.Join(' ', parsed.CommandResult.Command.Parents.OfType<Command>().Select(command => command.Name).Reverse().Append(parsed.CommandResult.Command.Name).Skip(1));
+        terminal.Error.WriteLine(words.Length == 0 ? "Try swarmfs --help." : $"Try swarmfs {words} --help.");
+        return ExitCodes.Usage;
+    }
+}

@@ -1,0 +1,3 @@
+using SwarmFS.Cli;
+
+return await CommandLine.RunAsync(args, Terminal.OfProcess());

@@ -1,0 +1,44 @@
+using System.Net;
+
+namespace SwarmFS.Control.Configuration;
+
+/// <summary>How opens are served.</summary>
+public enum OpenMode
+{
+    /// <summary>No round trip per open; the kernel's page cache serves what was read before.</summary>
+    Cache,
+
+    /// <summary>Complete large files are read by the kernel itself; every open costs a round trip.</summary>
+    Passthrough,
+}
+
+/// <summary>How log lines look.</summary>
+public enum LogFormat
+{
+    Text,
+    Json,
+
+    /// <summary>With systemd's level prefix.</summary>
+    Journal,
+}
+
+/// <summary>What a node is told. Every value has been checked.</summary>
+/// <param name="MountPoint">Null: serves without a mount.</param>
+/// <param name="UploadBytesPerSecond">Null: no limit.</param>
+public sealed record NodeSettings(
+    string StateDirectory,
+    string? MountPoint,
+    OpenMode Open,
+    bool AllowOther,
+    bool SpecialBits,
+    bool Xattrs,
+    bool Push,
+    IPEndPoint Listen,
+    IReadOnlyList<string> Peers,
+    bool Lan,
+    int MaxConnections,
+    long? UploadBytesPerSecond,
+    TimeSpan Deadline,
+    long QuotaBytes,
+    string LogLevel,
+    LogFormat LogFormat);

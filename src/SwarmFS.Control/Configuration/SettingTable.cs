@@ -1,0 +1,66 @@
+namespace SwarmFS.Control.Configuration;
+
+/// <summary>Everything that can be configured. The default is the good choice for a machine that has nothing configured.</summary>
+public static class SettingTable
+{
+    public const string DefaultConfigFile = "/etc/swarmfs/swarmfs.conf";
+
+    /// <summary>The port that nodes listen on unless told otherwise.</summary>
+    public const int DefaultPort = 7401;
+
+    public static readonly SettingDefinition Mount = new(
+        "mount.path", "--mount", "SWARMFS_MOUNT", "DIR|none", "/swarm", "Where the tree appears; none to serve without a mount", SettingValues.RefuseMount);
+
+    public static readonly SettingDefinition Open = new(
+        "mount.open", "--open", "SWARMFS_OPEN", "cache|passthrough", "cache",
+        "How opens are served: out of the kernel's cache without a round trip, or by passthrough of complete large files", SettingValues.OneOf("cache", "passthrough"));
+
+    public static readonly SettingDefinition AllowOther = Switch(
+        "mount.allow-other", "--allow-other", "SWARMFS_ALLOW_OTHER", "auto", "Whether other users may read the mount; auto: when root mounts it",
+        SettingValues.OneOf("auto", "on", "off"));
+
+    public static readonly SettingDefinition SpecialBits = Switch(
+        "mount.special-bits", "--special-bits", "SWARMFS_SPECIAL_BITS", "off", "Whether setuid, setgid and sticky bits of packages are shown", SettingValues.RefuseSwitch);
+
+    public static readonly SettingDefinition Xattrs = Switch(
+        "mount.xattrs", "--xattrs", "SWARMFS_XATTRS", "on", "Whether extended attributes are answered", SettingValues.RefuseSwitch);
+
+    public static readonly SettingDefinition Push = Switch(
+        "mount.push", "--push", "SWARMFS_PUSH", "on", "Whether small local files are handed to the kernel when their directory is listed", SettingValues.RefuseSwitch);
+
+    public static readonly SettingDefinition Listen = new(
+        "swarm.listen", "--listen", "SWARMFS_LISTEN", "ADDRESS:PORT", "*:7401", "Where peers connect to; * is every address, port 0 any free one", SettingValues.RefuseListen);
+
+    public static readonly SettingDefinition Peers = new(
+        "swarm.peers", "--peer", "SWARMFS_PEERS", "HOST:PORT", "", "A peer to stay connected with; may be given several times", SettingValues.RefusePeer) { IsList = true };
+
+    public static readonly SettingDefinition Lan = Switch(
+        "swarm.lan", "--lan", "SWARMFS_LAN", "on", "Whether peers on the local network are looked for", SettingValues.RefuseSwitch);
+
+    public static readonly SettingDefinition MaxConnections = new(
+        "swarm.max-connections", "--max-connections", "SWARMFS_MAX_CONNECTIONS", "N", "64", "How many peers may be connected at once", SettingValues.RefuseCount(1, 4096));
+
+    public static readonly SettingDefinition Upload = new(
+        "swarm.upload", "--upload", "SWARMFS_UPLOAD", "SIZE|unlimited", "unlimited", "Bytes a second sent to all peers together", SettingValues.RefuseRate);
+
+    public static readonly SettingDefinition Deadline = new(
+        "retrieval.deadline", "--deadline", "SWARMFS_DEADLINE", "TIME", "15s", "How long a read waits for missing content before it fails with EIO", SettingValues.RefuseDeadline);
+
+    public static readonly SettingDefinition Quota = new(
+        "store.quota", "--quota", "SWARMFS_QUOTA", "SIZE", "20GiB", "The most that the store may take on disk", SettingValues.RefuseQuota);
+
+    public static readonly SettingDefinition LogLevel = new(
+        "log.level", "--log-level", "SWARMFS_LOG_LEVEL", "LEVEL", "information", "The least level logged: trace, debug, information, warning, error, none",
+        SettingValues.OneOf("trace", "debug", "information", "warning", "error", "none"));
+
+    public static readonly SettingDefinition LogFormat = new(
+        "log.format", "--log-format", "SWARMFS_LOG_FORMAT", "auto|text|json|journal", "auto", "How log lines look; auto: journal under systemd, text otherwise",
+        SettingValues.OneOf("auto", "text", "json", "journal"));
+
+    /// <summary>In the order in which they are shown.</summary>
+    public static readonly IReadOnlyList<SettingDefinition> All =
+        [Mount, Open, AllowOther, SpecialBits, Xattrs, Push, Listen, Peers, Lan, MaxConnections, Upload, Deadline, Quota, LogLevel, LogFormat];
+
+    private static SettingDefinition Switch(string key, string option, string variable, string standard, string help, Func<string, string?> refuse) =>
+        new(key, option, variable, "on|off", standard, help, refuse) { IsSwitch = true };
+}

@@ -1,0 +1,27 @@
+using System.Text.Json.Serialization;
+
+namespace SwarmFS.Control;
+
+/// <summary>The JSON of the control socket and of every <c>--json</c>: made at build time, so that neither program pays for reflection at its start.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true)]
+[JsonSerializable(typeof(ControlEvent))]
+[JsonSerializable(typeof(EmptyRequest))]
+[JsonSerializable(typeof(PathRequest))]
+[JsonSerializable(typeof(GetRequest))]
+[JsonSerializable(typeof(ImportRequest))]
+[JsonSerializable(typeof(PinRequest))]
+[JsonSerializable(typeof(CheckRequest))]
+[JsonSerializable(typeof(StatusReport))]
+[JsonSerializable(typeof(PeersReport))]
+[JsonSerializable(typeof(ImportReport))]
+[JsonSerializable(typeof(ListReport))]
+[JsonSerializable(typeof(PinReport))]
+[JsonSerializable(typeof(CollectReport))]
+[JsonSerializable(typeof(CheckReport))]
+[JsonSerializable(typeof(IdentityReport))]
+[JsonSerializable(typeof(DownReport))]
+[JsonSerializable(typeof(ConfigReport))]
+public sealed partial class ControlJson : JsonSerializerContext;

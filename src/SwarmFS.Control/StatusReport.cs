@@ -1,0 +1,57 @@
+namespace SwarmFS.Control;
+
+/// <summary>Everything that a person or a monitor asks of a running node. Sizes are bytes.</summary>
+public sealed record StatusReport(
+    string Version,
+    int Pid,
+    DateTimeOffset Started,
+    string StateDirectory,
+    string NodeId,
+    string ImporterKey,
+    string Listen,
+    HealthReport Health,
+    MountReport? Mount,
+    StoreReport Store,
+    IReadOnlyList<PeerReport> Peers,
+    IReadOnlyList<RootReport> Roots,
+    CatalogueReport Catalogue,
+    IReadOnlyList<ActivityReport> Activity,
+    MemoryReport Memory);
+
+/// <param name="State">"ok" or "degraded".</param>
+/// <param name="Problems">One line each: what is wrong and what to do.</param>
+public sealed record HealthReport(string State, IReadOnlyList<string> Problems);
+
+/// <param name="State">"mounted" or "gone".</param>
+public sealed record MountReport(string Path, string State, string Protocol, string Options);
+
+public sealed record StoreReport(long Blocks, long Bytes, long DiskBytes, long QuotaBytes, int PinnedRoots, long PinnedBytes, long EvictedBlocks, long DamagedBlocks);
+
+/// <param name="Direction">"in" or "out".</param>
+/// <param name="RoundTripMilliseconds">Null before the first PONG.</param>
+/// <param name="Goodput">Bytes a second, smoothed.</param>
+/// <param name="DiscouragedUntil">Set while the peer is avoided; <paramref name="Why"/> says what it did.</param>
+public sealed record PeerReport(
+    string? NodeId, string Address, string Direction, string State, double? RoundTripMilliseconds, double Goodput,
+    long BytesIn, long BytesOut, long BlocksIn, long BlocksOut, int Offences, DateTimeOffset? DiscouragedUntil, string? Why);
+
+public sealed record PeersReport(IReadOnlyList<PeerReport> Peers);
+
+/// <summary>How many bytes of a root came from whom since the node started.</summary>
+public sealed record RootReport(string Root, string? Name, string? Version, long BytesReceived, long BytesServed, IReadOnlyList<RootSource> Sources);
+
+public sealed record RootSource(string NodeId, long Bytes, long Blocks);
+
+/// <param name="Importers">Whose word the names rest on.</param>
+/// <param name="Conflicts">Names and versions for which importers give different roots, one line each.</param>
+public sealed record CatalogueReport(int Packages, int Releases, IReadOnlyList<ImporterReport> Importers, IReadOnlyList<string> Conflicts);
+
+/// <param name="Own">This node's own key.</param>
+public sealed record ImporterReport(string Key, int Releases, bool Own);
+
+/// <summary>What is going on now.</summary>
+/// <param name="Kind">"read" for fetches that readers wait for, otherwise the command's name.</param>
+public sealed record ActivityReport(string Kind, string Subject, string Stage, long Done, long Total, string Unit);
+
+/// <param name="ResidentBytes">As /proc/self/status calls VmRSS.</param>
+public sealed record MemoryReport(long ResidentBytes, long ManagedBytes);
