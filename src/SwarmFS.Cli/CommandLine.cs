@@ -15,7 +15,7 @@ internal static class CommandLine
     {
         var root = Build(terminal);
         var parsed = root.Parse(arguments);
-        if (parsed.Errors.Count > 0) return Task.FromResult(Refuse(parsed, terminal));
+        if (parsed.Errors.Count > 0 && !ExampleHelp.IsAskedFor(parsed)) return Task.FromResult(Refuse(parsed, terminal));
         // A second Ctrl-C need not wait: the first one has five seconds to end the request cleanly.
         return parsed.InvokeAsync(new InvocationConfiguration
         {
@@ -47,7 +47,8 @@ internal static class CommandLine
 
     private static int Refuse(ParseResult parsed, Terminal terminal)
     {
-        foreach (var error in parsed.Errors) terminal.Error.WriteLine($"swarmfs: {error.Message}");
+        // A word that is not a command is also a command that is missing: the first says it better.
+        foreach (var error in parsed.Errors.Skip(parsed.UnmatchedTokens.Count > 0 && parsed.Errors.Count > 1 ? 1 : 0)) terminal.Error.WriteLine($"swarmfs: {error.Message}");
         var words = string.Join(' ', parsed.CommandResult.Command.Parents.OfType<Command>().Select(command => command.Name).Reverse().Append(parsed.CommandResult.Command.Name).Skip(1));
         terminal.Error.WriteLine(words.Length == 0 ? "Try swarmfs --help." : $"Try swarmfs {words} --help.");
         return ExitCodes.Usage;

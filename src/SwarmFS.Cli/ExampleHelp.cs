@@ -13,6 +13,9 @@ internal sealed class ExampleHelp
 
     public IReadOnlyList<string> Of(Command command) => _examples.TryGetValue(command, out var lines) ? lines : [];
 
+    /// <summary>Help is given whatever else is missing or wrong on the line.</summary>
+    public static bool IsAskedFor(ParseResult parsed) => parsed.Action is HelpWithExamples;
+
     public void Install(RootCommand root)
     {
         foreach (var option in root.Options.OfType<HelpOption>()) option.Action = new HelpWithExamples(this);

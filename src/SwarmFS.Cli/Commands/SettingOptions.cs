@@ -6,7 +6,7 @@ namespace SwarmFS.Cli.Commands;
 /// <summary>The settings as options of a command. Values are taken as text: the settings' own rules check them, so that every source is refused in the same words.</summary>
 internal sealed class SettingOptions
 {
-    private readonly List<(SettingDefinition Definition, Option<string[]> Option)> _options = [];
+    private readonly List<(SettingDefinition Definition, Option Option)> _options = [];
 
     public static SettingOptions AddTo(Command command)
     {
@@ -14,12 +14,10 @@ internal sealed class SettingOptions
         foreach (var definition in SettingTable.All)
         {
             var standard = definition.Default.Length > 0 ? $" (default: {definition.Default})" : "";
-            var option = new Option<string[]>(definition.Option)
-            {
-                Description = definition.Help + standard,
-                HelpName = definition.Value,
-                Arity = definition.IsSwitch ? ArgumentArity.ZeroOrOne : definition.IsList ? ArgumentArity.OneOrMore : ArgumentArity.ExactlyOne,
-            };
+            Option option = definition.IsList ? new Option<string[]>(definition.Option) : new Option<string?>(definition.Option);
+            option.Description = definition.Help + standard;
+            option.HelpName = definition.Value;
+            option.Arity = definition.IsSwitch ? ArgumentArity.ZeroOrOne : definition.IsList ? ArgumentArity.OneOrMore : ArgumentArity.ExactlyOne;
             options._options.Add((definition, option));
             command.Options.Add(option);
         }

@@ -1,0 +1,39 @@
+#!/bin/sh
+# Installs the Debian packages that are missing for: run | test | bench. Installs nothing, and asks for nothing, when all are there.
+set -eu
+
+run="fuse3 gpgv ca-certificates"
+test="$run attr rsync gnupg python3 python3-msgpack iproute2 binutils tar xz-utils zstd curl wget openssl e2fsprogs dpkg-dev gcc libc6-dev linux-libc-dev procps"
+case "${1:-run}" in
+    run)   wanted=$run ;;
+    test)  wanted=$test ;;
+    bench) wanted="$test nginx-light" ;;
+    *)     echo "usage: $0 run|test|bench" >&2; exit 2 ;;
+esac
+
+if ! command -v dotnet >/dev/null; then
+    echo "The .NET SDK (10.0 or newer) is missing: install the package dotnet-sdk-10.0, or see https://dotnet.microsoft.com/download." >&2
+    exit 1
+fi
+if ! command -v dpkg-query >/dev/null; then
+    echo "This is not a Debian system; make sure that these are there: $wanted" >&2
+    exit 0
+fi
+
+missing=""
+for package in $wanted; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+done
+[ -z "$missing" ] && exit 0
+
+if [ "$(id -u)" != 0 ]; then
+    echo "Missing packages. Install them with: sudo apt-get install$missing" >&2
+    exit 1
+fi
+echo "Installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086
+apt-get install -y -qq --no-install-recommends $missing >/dev/null 2>&1 || {
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends $missing >/dev/null
+}

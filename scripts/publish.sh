@@ -1,0 +1,22 @@
+#!/bin/sh
+# Publishes both programs side by side, compiled ahead of time (ReadyToRun) for this machine's processor, on the shared framework.
+set -eu
+cd "$(dirname "$0")/.."
+
+case "$(uname -m)" in
+    x86_64)  runtime=linux-x64 ;;
+    aarch64) runtime=linux-arm64 ;;
+    *)       echo "There is no .NET runtime for $(uname -m) here." >&2; exit 1 ;;
+esac
+
+out=artifacts/swarmfs
+rm -rf "$out.new"
+for project in SwarmFS.Daemon SwarmFS.Cli; do
+    dotnet publish "src/$project" -c Release -r "$runtime" --no-self-contained -o "$out.new" --nologo -v quiet
+done
+# Swapped in whole: a node that runs from the old files keeps them, and a failed build leaves them as they were.
+rm -rf "$out.old"
+if [ -d "$out" ]; then mv "$out" "$out.old"; fi
+mv "$out.new" "$out"
+rm -rf "$out.old"
+echo "$out/swarmfs"

@@ -1,0 +1,176 @@
+using System.CommandLine;
+using System.Text.Json;
+using SwarmFS.Control;
+
+namespace SwarmFS.Cli.Tests;
+
+public sealed class CommandTests : IDisposable
+{
+    private readonly FakeNode _node = new();
+    private readonly TestTerminal _terminal = new();
+
+    public void Dispose() => _node.Dispose();
+
+    private Task<int> RunAsync(params string[] arguments) => _terminal.RunAsync(["--state", _node.State, .. arguments]);
+
+    [Fact]
+    public async Task An_import_shows_where_the_package_appears_and_ends_with_0()
+    {
+        _node.Answers(ControlRoutes.Import, new ImportReport("hello", "2.10-3", "bafyroot", "pkgs/hello/2.10-3", 226_000, 40, "signed by debian", 0.5), ControlJson.Default.ImportReport);
+        (await RunAsync("import", "apt", "hello")).ShouldBe(0);
+        _terminal.Out.ShouldContain("pkgs/hello/2.10-3");
+        _terminal.Out.ShouldContain("bafyroot");
+        _node.Asked.ShouldBe([(ControlRoutes.Import, """{"kind":"Apt","subject":"hello"}""")]);
+    }
+
+    [Fact]
+    public async Task A_relative_file_is_sent_as_an_absolute_path_because_the_node_has_another_working_directory()
+    {
+        _node.Refuses(ControlRoutes.Import, new ControlError(ControlErrors.Refused, "no"));
+        await RunAsync("import", "deb", "./x.deb");
+        _node.Asked[0].Body.ShouldContain($"\"{Path.Combine(Environment.CurrentDirectory, "x.deb")}\"");
+    }
+
+    [Fact]
+    public async Task A_refusal_ends_with_1_and_says_why_and_what_to_do()
+    {
+        _node.Refuses(ControlRoutes.Import, new ControlError(ControlErrors.Refused, "x.deb: entry /etc/passwd is absolute", "Ask whoever made it."));
+        (await RunAsync("import", "deb", "x.deb")).ShouldBe(1);
+        _terminal.Error.ShouldContain("entry /etc/passwd is absolute");
+        _terminal.Error.ShouldContain("Ask whoever made it.");
+        _terminal.Out.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_request_that_the_node_finds_senseless_ends_with_2()
+    {
+        _node.Refuses(ControlRoutes.Get, new ControlError(ControlErrors.Usage, "'x' is not a CID"));
+        (await RunAsync("get", "x")).ShouldBe(2);
+    }
+
+    [Theory]
+    [InlineData("frobnicate")]
+    [InlineData("ls", "a", "b")]
+    [InlineData("status", "--frob")]
+    [InlineData("import", "tree", "dir", "--name", "x")]
+    [InlineData("cat")]
+    public async Task Words_that_make_no_sense_end_with_2_and_point_to_help(params string[] arguments)
+    {
+        (await RunAsync(arguments)).ShouldBe(2);
+        _terminal.Error.ShouldContain("--help");
+        _node.Asked.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Without_a_node_the_command_to_start_one_is_given()
+    {
+        var terminal = new TestTerminal();
+        (await terminal.RunAsync("--state", "/nonexistent", "status")).ShouldBe(1);
+        terminal.Error.ShouldContain("swarmfs --state /nonexistent up");
+    }
+
+    [Fact]
+    public async Task A_state_directory_whose_socket_path_is_too_long_is_no_crash()
+    {
+        var terminal = new TestTerminal();
+        (await terminal.RunAsync("--state", "/" + new string('x', 200), "status")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_node_that_dies_in_the_middle_is_told_from_one_that_refuses()
+    {
+        _node.Sends(ControlRoutes.Cat, "half", whole: false);
+        (await RunAsync("cat", "pkgs/a/1/f")).ShouldBe(1);
+        _terminal.Error.ShouldContain("broke off");
+    }
+
+    [Fact]
+    public async Task Cat_writes_the_content_and_nothing_else()
+    {
+        _node.Sends(ControlRoutes.Cat, "content\n");
+        (await RunAsync("cat", "pkgs/a/1/f")).ShouldBe(0);
+        _terminal.Bytes.ShouldBe("content\n");
+        _terminal.Out.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Get_into_a_file_leaves_the_whole_file_or_the_old_one()
+    {
+        var file = Path.Combine(_node.State, "out");
+        await File.WriteAllTextAsync(file, "old");
+        _node.Sends(ControlRoutes.Get, "half", whole: false);
+        (await RunAsync("get", "bafk", "-o", file)).ShouldBe(1);
+        (await File.ReadAllTextAsync(file)).ShouldBe("old");
+        _node.Sends(ControlRoutes.Get, "whole");
+        (await RunAsync("get", "bafk", "-o", file)).ShouldBe(0);
+        (await File.ReadAllTextAsync(file)).ShouldBe("whole");
+        Directory.GetFiles(_node.State, "*.part").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Progress_goes_to_standard_error_and_only_where_somebody_watches()
+    {
+        var report = new PinReport("bafy", "a", "1", Pinned: true, 10, 0);
+        _node.Answers(ControlRoutes.Pin, report, ControlJson.Default.PinReport, new ProgressReport("fetching", "a", 5, 10, "blocks"));
+        await RunAsync("pin", "a");
+        _terminal.Error.ShouldBeEmpty();
+        var watched = new TestTerminal { ErrorIsTerminal = true };
+        (await watched.RunAsync("--state", _node.State, "pin", "a")).ShouldBe(0);
+        watched.Error.ShouldContain("fetching a 50 % of 10 blocks");
+        watched.Out.ShouldStartWith("pinned a/1");
+    }
+
+    [Fact]
+    public async Task Json_is_one_object_on_standard_output()
+    {
+        _node.Answers(ControlRoutes.Check, new CheckReport(10, 100, ["bafkdamaged"], 0, Clean: false), ControlJson.Default.CheckReport);
+        (await RunAsync("fsck", "--json")).ShouldBe(1);
+        using var json = JsonDocument.Parse(_terminal.Out);
+        json.RootElement.GetProperty("damaged")[0].GetString().ShouldBe("bafkdamaged");
+    }
+
+    [Fact]
+    public async Task A_pin_of_which_blocks_are_missing_is_not_done()
+    {
+        _node.Answers(ControlRoutes.Pin, new PinReport("bafy", "a", "1", Pinned: true, 10, 3), ControlJson.Default.PinReport);
+        (await RunAsync("pin", "a")).ShouldBe(1);
+        _terminal.Error.ShouldContain("3 blocks are still missing");
+    }
+
+    [Fact]
+    public async Task Interrupting_closes_the_connection_and_says_what_stays()
+    {
+        _node.Hangs(ControlRoutes.Import);
+        using var stop = new CancellationTokenSource();
+        var running = CommandLine.Build(_terminal.Terminal).Parse(["--state", _node.State, "import", "apt", "big"])
+            .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, stop.Token);
+        await _node.GotRequest.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await stop.CancelAsync();
+        (await running).ShouldBe(130);
+        _terminal.Error.ShouldContain("the catalogue is as it was");
+        await _node.ClientLeft.Task.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task Up_refuses_a_bad_setting_before_anything_is_started()
+    {
+        (await RunAsync("up", "--quota", "12 parsecs")).ShouldBe(2);
+        _terminal.Error.ShouldContain("store.quota = 12 parsecs (option --quota): must be a size");
+    }
+
+    [Fact]
+    public async Task Up_without_the_daemon_beside_it_says_what_is_missing()
+    {
+        (await RunAsync("up")).ShouldBe(1);
+        _terminal.Error.ShouldContain("/nowhere/swarmfs-daemon is missing");
+    }
+
+    [Fact]
+    public async Task Config_shows_what_would_be_in_force_where_no_node_runs()
+    {
+        var terminal = new TestTerminal { Environment = { ["SWARMFS_DEADLINE"] = "3s" } };
+        (await terminal.RunAsync("--state", "/nonexistent", "config")).ShouldBe(0);
+        terminal.Out.ShouldMatch(@"retrieval\.deadline\s+3s\s+environment variable SWARMFS_DEADLINE");
+        terminal.Error.ShouldContain("No node is running");
+    }
+}
