@@ -3,14 +3,29 @@ namespace SwarmFS.Core;
 /// <summary>Bounds of the formats. A decoder enforces each before it allocates; a builder refuses to make what a decoder would refuse.</summary>
 public static class Limits
 {
-    /// <summary>Nodes between a root and a block, directories and index levels together.</summary>
+    /// <summary>Directories within each other, the root counted.</summary>
     public const int TreeDepth = 64;
 
     /// <summary>Links of one node: children of a directory shard, chunks of a file node.</summary>
     public const int LinksPerNode = 1024;
 
+    /// <summary>Levels of index nodes in one directory or one file: 512^4 entries are far beyond <see cref="EntriesPerTree"/>, 1,024^3 chunks beyond any disk.</summary>
+    public const int IndexLevels = 4;
+
+    /// <summary>Nodes of a package tree.</summary>
+    public const int NodesPerTree = 1 << 20;
+
+    /// <summary>Distinct blocks of a package tree: 4 TiB of chunks of 256 KiB on average, and the bound of a walker's memory.</summary>
+    public const int BlocksPerTree = 1 << 24;
+
     /// <summary>Entries of a package tree.</summary>
     public const int EntriesPerTree = 1 << 20;
+
+    /// <summary>
+    /// Bytes of all names, symlink targets and extended attributes of a package tree: 128 for each entry of the largest. A small DAG can name one node many times, so the
+    /// number of entries alone does not bound the memory of a reader.
+    /// </summary>
+    public const long MetadataPerTree = 128L * EntriesPerTree;
 
     /// <summary>Bytes of a file name (NAME_MAX).</summary>
     public const int NameLength = 255;

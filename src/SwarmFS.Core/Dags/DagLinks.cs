@@ -1,0 +1,72 @@
+namespace SwarmFS.Core;
+
+/// <summary>What a link leads to.</summary>
+public enum DagLinkKind : byte
+{
+    /// <summary>A directory node or shard.</summary>
+    Directory = 0,
+
+    /// <summary>A node of a large file.</summary>
+    FileNode = 1,
+
+    /// <summary>A raw block: a file, or a chunk of one.</summary>
+    Data = 2,
+}
+
+/// <summary>A link of a node.</summary>
+/// <param name="Size">Bytes of the files below it; for <see cref="DagLinkKind.Data"/> the length of the block. Of a shard of a large directory it is not told: 0.</param>
+public readonly record struct DagLink(Cid Cid, DagLinkKind Kind, long Size);
+
+/// <summary>The links of a node of any kind, for whoever walks DAGs without caring for names: pins and collection, serving, holdings.</summary>
+public static class DagLinks
+{
+    /// <summary>Appends the links in canonical order: entries by name, shards and chunks in order. A CID may occur more than once. A raw block has none.</summary>
+    /// <exception cref="InvalidTreeException">Not a node of this format. Some links may have been appended.</exception>
+    public static void Read(Block node, ICollection<DagLink> into)
+    {
+        if (node.Cid.Codec != CidCodec.MessagePack) return;
+        try
+        {
+            switch (NodeHeader.Peek(node.Span))
+            {
+                case NodeKind.Tree:
+                    var tree = TreeNode.Read(node.Span);
+                    into.Add(new DagLink(tree.Directory, DagLinkKind.Directory, tree.Bytes));
+                    break;
+                case NodeKind.DirectoryLeaf:
+                    ReadLeaf(node, into);
+                    break;
+                case NodeKind.DirectoryIndex:
+                    var index = new DirectoryIndexReader(node.Span);
+                    while (index.Next()) into.Add(new DagLink(index.Current.Node, DagLinkKind.Directory, 0));
+                    break;
+                case NodeKind.File:
+                    ReadFile(node, into);
+                    break;
+            }
+        }
+        catch (MessagePackFormatException fault)
+        {
+            throw new InvalidTreeException($"The node {node.Cid} is malformed: {fault.Message}");
+        }
+    }
+
+    private static void ReadLeaf(Block node, ICollection<DagLink> into)
+    {
+        var leaf = new DirectoryLeafReader(node.Span);
+        while (leaf.Next())
+        {
+            var entry = leaf.Current;
+            if (entry.Kind == EntryKind.Symlink) continue;
+            var kind = entry.Kind == EntryKind.Directory ? DagLinkKind.Directory : entry.Content.Codec == CidCodec.Raw ? DagLinkKind.Data : DagLinkKind.FileNode;
+            into.Add(new DagLink(entry.Content, kind, entry.Size));
+        }
+    }
+
+    private static void ReadFile(Block node, ICollection<DagLink> into)
+    {
+        var file = new FileNode(node.Span);
+        var kind = file.Level == 0 ? DagLinkKind.Data : DagLinkKind.FileNode;
+        for (var i = 0; i < file.Count; i++) into.Add(new DagLink(file.Link(i), kind, file.Sizes[i]));
+    }
+}
