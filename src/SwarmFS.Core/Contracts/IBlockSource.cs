@@ -66,4 +66,12 @@ public interface IBlockSource
 
     /// <summary>Streams many blocks of a DAG; falls short silently where a source does not have all of it. What is missing is then asked for by CID.</summary>
     Task<FetchResult> FetchTreeAsync(TreeRequest request, IBlockSink sink, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// A reader now waits for blocks that a request in progress asked for at a lower priority: from here on they are served as at this one. A hint, and no second
+    /// request: nothing happens for a block that is not in progress, and a source may ignore it.
+    /// </summary>
+    void Raise(IReadOnlyList<Cid> blocks, FetchPriority priority, long deadline)
+    {
+    }
 }

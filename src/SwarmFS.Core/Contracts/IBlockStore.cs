@@ -67,6 +67,12 @@ public interface IBlockStore
 
     IReadOnlyList<PinnedRoot> Pins { get; }
 
+    /// <summary>
+    /// Rises whenever a block that was present is no more: evicted, or found damaged. So who has seen all blocks of a tree present knows that they still are while this stands
+    /// still. Negative where a store does not count: then it has to be looked up again.
+    /// </summary>
+    long Losses => -1;
+
     /// <summary>Makes everything put so far survive a power cut.</summary>
     void Flush();
 }
