@@ -1,93 +1,206 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Win32.SafeHandles;
 
 namespace SwarmFS.Fuse;
 
-/// <summary>Why a session ended.</summary>
-public enum FuseEnd
-{
-    /// <summary>The mount was taken away and its last user has gone.</summary>
-    Unmounted,
-
-    /// <summary>The connection was aborted; the mount point may still be there, dead.</summary>
-    Aborted,
-
-    /// <summary>The device failed in a way it never should.</summary>
-    Failed,
-}
-
-/// <summary>What became of an unmount.</summary>
-public enum FuseUnmountResult
-{
-    Unmounted,
-
-    /// <summary>Somebody uses the mount: it is out of the tree at once and ends with its last user.</summary>
-    DetachedWhileBusy,
-
-    NotMounted,
-
-    /// <summary>The kernel refused; the mount is as it was.</summary>
-    Refused,
-}
-
-public sealed class FuseMountException(string message, Errno errno) : IOException(message)
-{
-    public Errno Errno { get; } = errno;
-}
-
+/// <summary>
+/// One mount and its server.
+/// <para>
+/// Participants: the kernel, which asks; <see cref="FuseChannel"/>, which carries messages; <see cref="FuseDispatcher"/>, which turns each into one call and one answer;
+/// <see cref="FuseHandler"/>, which knows the tree; <see cref="ParkedRequest"/>, an answer that is still owed. This type mounts, negotiates, notifies and ends.
+/// </para>
+/// <para>
+/// Goals: a read-only tree served at the cost of the protocol itself (no library in between, no allocation per request); a caller that is interrupted gets away within
+/// milliseconds; an end that leaves no mount behind. Non-goals: writing, locks, ioctls, device nodes that work.
+/// </para>
+/// <code>
+/// Mounting -> [INIT answered] -> Serving -> [unmount, abort, failure] -> Ended
+/// </code>
+/// </summary>
 public sealed class FuseSession : IAsyncDisposable
 {
-    private FuseSession(FuseMountOptions options) => Options = options;
+    // After a detach whoever has files open decides; a program that ends wants its threads back.
+    private static readonly TimeSpan DisposePatience = TimeSpan.FromSeconds(2);
+
+    private readonly TaskCompletionSource<FuseEnd> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly FuseChannel _channel;
+    private readonly FuseHandler _handler;
+    private readonly ILogger _logger;
+    private readonly FuseNotifier _notifier;
+    private readonly string _resolved;
+    private FuseConnection? _connection;
+    private FuseDispatcher? _dispatcher;
+    private FuseMetrics? _metrics;
+
+    private FuseSession(FuseMountOptions options, string resolved, FuseChannel channel, FuseHandler handler, ILogger logger)
+    {
+        Options = options;
+        _resolved = resolved;
+        _channel = channel;
+        _handler = handler;
+        _logger = logger;
+        _notifier = new FuseNotifier(channel, logger);
+    }
 
     public FuseMountOptions Options { get; }
     public string MountPoint => Options.MountPoint;
 
     /// <summary>The protocol's minor version both sides speak (7.x).</summary>
-    public int Minor { get; }
+    public int Minor { get; private set; }
 
     /// <summary>What was agreed on in INIT.</summary>
-    public FuseInitFlags Flags { get; }
+    public FuseInitFlags Flags { get; private set; }
+
+    /// <summary>The largest READ, in bytes.</summary>
+    public int MaxReadBytes { get; private set; }
 
     /// <summary>Ends when the kernel lets the mount go, with the reason.</summary>
-    public Task<FuseEnd> Completion => Task.FromResult(FuseEnd.Unmounted);
+    public Task<FuseEnd> Completion => _completion.Task;
+
+    /// <summary>Requests that are parked now.</summary>
+    public int ParkedCount => _dispatcher?.ParkedCount ?? 0;
 
     /// <summary>Mounts, negotiates, and serves until unmounted.</summary>
     /// <exception cref="FuseMountException">Not mounted, with the reason and the remedy.</exception>
-    public static FuseSession Mount(FuseMountOptions options, FuseHandler handler, ILoggerFactory? loggers = null, IMeterFactory? meters = null) => new(options);
+    public static FuseSession Mount(FuseMountOptions options, FuseHandler handler, ILoggerFactory? loggers = null, IMeterFactory? meters = null)
+    {
+        var logger = loggers?.CreateLogger("SwarmFS.Fuse") ?? (ILogger)NullLogger.Instance;
+        var channel = new DevChannel(FuseMounter.Mount(options, logger, out var resolved));
+        var session = new FuseSession(options, resolved, channel, handler, logger);
+        try
+        {
+            session.Start(meters);
+            return session;
+        }
+        catch
+        {
+            session.Unmount();
+            channel.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Registers an open file for passthrough.</summary>
     /// <returns>A backing id above 0, or -1 when passthrough is not agreed on or not permitted: the handler answers reads itself then.</returns>
-    public int OpenBacking(SafeFileHandle file) => -1;
+    public int OpenBacking(SafeFileHandle file)
+    {
+        if (!Flags.HasFlag(FuseInitFlags.Passthrough)) return -1;
+        var id = _channel.OpenBacking((int)file.DangerousGetHandle());
+        GC.KeepAlive(file);
+        if (id > 0) return id;
+        _logger.NoPassthrough(MountPoint, (Errno)(-id));
+        return -1;
+    }
 
     /// <returns>False when the kernel does not know the id.</returns>
-    public bool CloseBacking(int backingId) => false;
+    public bool CloseBacking(int backingId) => _channel.CloseBacking(backingId) == 0;
 
     /// <summary>Makes the kernel forget a name, known or negative. Never call it on a reader thread: it waits for the parent directory's lock.</summary>
     /// <returns>False when the kernel did not know the name.</returns>
-    public bool NotifyInvalidateEntry(ulong parent, ReadOnlySpan<byte> name) => false;
+    public bool NotifyInvalidateEntry(ulong parent, ReadOnlySpan<byte> name) => _notifier.Entry(parent, name, expireOnly: false);
 
     /// <summary>As <see cref="NotifyInvalidateEntry"/>, but the name only expires: what is open or mounted below stays. False where the kernel lacks it (before 6.2).</summary>
-    public bool NotifyExpireEntry(ulong parent, ReadOnlySpan<byte> name) => false;
+    public bool NotifyExpireEntry(ulong parent, ReadOnlySpan<byte> name) => Flags.HasFlag(FuseInitFlags.HasExpireOnly) && _notifier.Entry(parent, name, expireOnly: true);
 
     /// <summary>Makes the kernel forget attributes and, for <paramref name="offset"/> of 0 and above, cached pages; a length of 0 means to the end.</summary>
     /// <returns>False when the kernel did not know the node.</returns>
-    public bool NotifyInvalidateInode(ulong node, long offset, long length) => false;
+    public bool NotifyInvalidateInode(ulong node, long offset, long length) => _notifier.Inode(node, offset, length);
 
-    /// <summary>Puts data into the kernel's page cache. Never call it on a thread that owes a READ of the same pages, nor beyond the file's size.</summary>
+    /// <summary>
+    /// Puts data into the kernel's page cache. Never call it on a thread that owes a READ of the same pages, nor beyond the file's size. The offset lies on a page, and the data
+    /// ends on one or at the end of the file: the kernel drops pages that it gets in part.
+    /// </summary>
     /// <returns>False when the kernel does not know the node (yet).</returns>
-    public bool NotifyStore(ulong node, long offset, ReadOnlySpan<byte> data) => false;
+    public bool NotifyStore(ulong node, long offset, ReadOnlySpan<byte> data) => _notifier.Store(node, offset, data);
 
     /// <summary>Sets the mount's read-ahead window.</summary>
     /// <returns>False when /sys does not let us.</returns>
-    public bool SetReadAhead(int kib) => false;
+    public bool SetReadAhead(int kib) => _connection?.TrySetReadAhead(kib) ?? false;
 
     /// <summary>Unmounts; a busy mount is detached and ends with its last user.</summary>
-    public FuseUnmountResult Unmount() => FuseUnmountResult.NotMounted;
+    public FuseUnmountResult Unmount()
+    {
+        if (Completion.IsCompleted && Completion.Result == FuseEnd.Unmounted) return FuseUnmountResult.NotMounted;
+        if (_connection is not null && FuseMounts.Find(_resolved)?.Device != _connection.Device) return FuseUnmountResult.NotMounted;
+        var errno = Libc.Unmount(_resolved, Libc.UnmountNoFollow) < 0 ? Libc.LastError : 0;
+        switch (errno)
+        {
+            case 0: return FuseUnmountResult.Unmounted;
+            case Errno.EINVAL or Errno.ENOENT: return FuseUnmountResult.NotMounted;
+            case Errno.EPERM when Fusermount.Unmount(_resolved, lazily: false): return FuseUnmountResult.Unmounted;
+            default:
+                _logger.DetachedWhileBusy(MountPoint);
+                return Detach();
+        }
+    }
 
     /// <summary>Ends the connection at once; whoever waits gets ECONNABORTED.</summary>
-    public bool Abort() => false;
+    /// <returns>False when /sys does not let us.</returns>
+    public bool Abort() => _connection?.TryAbort() ?? false;
 
     /// <summary>Unmounts, waits for the end, and aborts when users hold on to the mount.</summary>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        Unmount();
+        if (await HasEnded()) return;
+        _logger.Aborting(MountPoint);
+        Abort();
+        await HasEnded();
+    }
+
+    private void Start(IMeterFactory? meters)
+    {
+        var agreement = FuseHandshake.Perform(_channel, Options);
+        Minor = agreement.Minor;
+        Flags = agreement.Flags;
+        MaxReadBytes = agreement.MaxReadBytes;
+        if (FuseMounts.Find(_resolved) is { } mount) _connection = new FuseConnection(mount.Device);
+        if (Options.ReadAheadKiB is { } kib) SetReadAhead(kib);
+        _dispatcher = new FuseDispatcher(_handler, _channel, agreement.MaxReadBytes, _logger);
+        if (meters is not null) _metrics = new FuseMetrics(meters, _dispatcher, MountPoint);
+        _logger.Mounted(MountPoint, Minor, Flags, Options.ReaderThreads);
+        _handler.Started(this);
+        _channel.Start(_dispatcher, Options.ReaderThreads, End);
+    }
+
+    private FuseUnmountResult Detach()
+    {
+        var errno = FuseMounts.Detach(_resolved);
+        if (errno == 0) return FuseUnmountResult.DetachedWhileBusy;
+        _logger.UnmountRefused(MountPoint, errno);
+        return FuseUnmountResult.Refused;
+    }
+
+    private async Task<bool> HasEnded()
+    {
+        try
+        {
+            await Completion.WaitAsync(DisposePatience);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    // Called by the last reader thread. An aborted mount stays in the tree, where it answers ENOTCONN, until Unmount: better than an empty directory that looks fine.
+    private void End(FuseEnd end, Errno errno)
+    {
+        if (end == FuseEnd.Failed) _logger.ReadingFailed(MountPoint, errno);
+        _dispatcher!.End();
+        _metrics?.Dispose();
+        _channel.Dispose();
+        try
+        {
+            _handler.Stopped();
+        }
+        finally
+        {
+            _logger.Ended(MountPoint, end);
+            _completion.TrySetResult(end);
+        }
+    }
 }

@@ -1,0 +1,90 @@
+using System.Runtime.InteropServices;
+
+namespace SwarmFS.Fuse;
+
+/// <summary>
+/// The calls of libc that this room makes. None suppresses the transition to native code: all of them may sleep. Each returns -1 on failure and leaves errno for
+/// <see cref="LastError"/>, which has to be the next call.
+/// </summary>
+internal static unsafe partial class Libc
+{
+    public const int OpenReadWrite = 2;
+    public const int OpenCloseOnExec = 0x80000;
+    public const int OpenPath = 0x200000;
+    public const int OpenDirectory = 0x10000;
+
+    public const ulong MountReadOnly = 1;
+    public const ulong MountNoSuid = 2;
+    public const ulong MountNoDev = 4;
+    public const ulong MountNoAtime = 1024;
+
+    public const int UnmountDetach = 2;
+    public const int UnmountNoFollow = 8;
+
+    private const string Library = "libc";
+
+    public static Errno LastError => (Errno)Marshal.GetLastSystemError();
+
+    [LibraryImport(Library, EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Open(string path, int flags);
+
+    [LibraryImport(Library, EntryPoint = "close")]
+    public static partial int Close(int fd);
+
+    [LibraryImport(Library, EntryPoint = "read")]
+    public static partial nint Read(int fd, void* buffer, nint count);
+
+    [LibraryImport(Library, EntryPoint = "write")]
+    public static partial nint Write(int fd, void* buffer, nint count);
+
+    [LibraryImport(Library, EntryPoint = "writev")]
+    public static partial nint WriteVector(int fd, IoVector* vectors, int count);
+
+    [LibraryImport(Library, EntryPoint = "ioctl")]
+    public static partial int IoControl(int fd, nuint request, void* argument);
+
+    [LibraryImport(Library, EntryPoint = "mount", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Mount(string source, string target, string type, ulong flags, string options);
+
+    [LibraryImport(Library, EntryPoint = "umount2", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Unmount(string target, int flags);
+
+    [LibraryImport(Library, EntryPoint = "readlink", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint ReadLink(string path, byte* buffer, nint size);
+
+    [LibraryImport(Library, EntryPoint = "socketpair")]
+    public static partial int SocketPair(int domain, int type, int protocol, int* pair);
+
+    /// <summary>Unlike the descriptor it copies, the new one is inherited by child processes.</summary>
+    [LibraryImport(Library, EntryPoint = "dup")]
+    public static partial int Duplicate(int fd);
+
+    [LibraryImport(Library, EntryPoint = "recvmsg")]
+    public static partial nint ReceiveMessage(int fd, MessageHeader* message, int flags);
+
+    [LibraryImport(Library, EntryPoint = "geteuid")]
+    public static partial uint EffectiveUserId();
+
+    [LibraryImport(Library, EntryPoint = "getegid")]
+    public static partial uint EffectiveGroupId();
+
+    /// <summary>struct iovec.</summary>
+    public struct IoVector
+    {
+        public void* Base;
+        public nint Length;
+    }
+
+    /// <summary>struct msghdr of 64-bit Linux.</summary>
+    public struct MessageHeader
+    {
+        public void* Name;
+        public ulong NameLength;
+        public IoVector* Vectors;
+        public nint VectorCount;
+        public void* Control;
+        public nint ControlLength;
+        public int Flags;
+        public int Padding;
+    }
+}
