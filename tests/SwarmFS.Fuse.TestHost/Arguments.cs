@@ -1,0 +1,38 @@
+namespace SwarmFS.Fuse.TestHost;
+
+/// <summary>Usage: MOUNTPOINT [--from DIR] [--backing FILE] [--timeout SECONDS] [--open] [--passthrough] [--no-xattrs] [--no-plus] [--readers N] [--verbose] [--allow-other].</summary>
+internal sealed record Arguments(FuseMountOptions Mount, HandlerOptions Handler, string? From, string? Backing, bool IsVerbose)
+{
+    public static Arguments Parse(string[] args)
+    {
+        var mount = new FuseMountOptions { MountPoint = args[0] };
+        var handler = new HandlerOptions();
+        string? from = null, backing = null;
+        var isVerbose = false;
+        for (var i = 1; i < args.Length; i++)
+        {
+            switch (args[i])
+            {
+                case "--from": from = args[++i]; break;
+                case "--backing": backing = args[++i]; break;
+                case "--timeout": handler = handler with { Timeout = TimeSpan.FromSeconds(double.Parse(args[++i])) }; break;
+                case "--negative-timeout": handler = handler with { NegativeTimeout = TimeSpan.FromSeconds(double.Parse(args[++i])) }; break;
+                case "--open": handler = handler with { AnswersOpen = true }; break;
+                case "--passthrough":
+                    handler = handler with { AnswersOpen = true, Passthrough = true };
+                    mount = mount with { Passthrough = true };
+                    break;
+                case "--no-xattrs": handler = handler with { HasXattrs = false }; break;
+                case "--no-plus": mount = mount with { ReadDirectoryPlus = false }; break;
+                case "--readers": mount = mount with { ReaderThreads = int.Parse(args[++i]) }; break;
+                case "--readahead": mount = mount with { ReadAheadKiB = int.Parse(args[++i]) }; break;
+                case "--allow-other": mount = mount with { AllowOther = true }; break;
+                case "--writable": mount = mount with { ReadOnly = false }; break;
+                case "--verbose": isVerbose = true; break;
+                default: throw new ArgumentException($"unknown argument {args[i]}", nameof(args));
+            }
+        }
+
+        return new Arguments(mount, handler, from, backing, isVerbose);
+    }
+}
