@@ -12,6 +12,7 @@ public sealed class MemoryBlockStore : IBlockStore
     private readonly ConcurrentDictionary<Cid, FileLayout> _layouts = new();
     private readonly ConcurrentDictionary<Cid, string> _pins = new();
     private long _bytes;
+    private long _losses;
     private int _held;
 
     /// <summary>Bytes beyond which <see cref="Put"/> answers <see cref="PutResult.NoSpace"/>.</summary>
@@ -36,6 +37,7 @@ public sealed class MemoryBlockStore : IBlockStore
     {
         if (!_blocks.TryRemove(cid, out var bytes)) return false;
         Interlocked.Add(ref _bytes, -bytes.Length);
+        Interlocked.Increment(ref _losses);
         return true;
     }
 
@@ -110,6 +112,8 @@ public sealed class MemoryBlockStore : IBlockStore
     public bool Unpin(in Cid root) => _pins.TryRemove(root, out _);
 
     public IReadOnlyList<PinnedRoot> Pins => [.. _pins.Select(pin => new PinnedRoot(pin.Key, pin.Value))];
+
+    public long Losses => Interlocked.Read(ref _losses);
 
     public void Flush()
     {

@@ -1,0 +1,102 @@
+namespace SwarmFS.Retrieval;
+
+/// <summary>
+/// Recognises readers that go forward, several at once, among reads that arrive slightly out of order. A position is a byte offset within a file (the key is the file's row) or
+/// a row within a tree. What is read must cover a share of what is passed over, so that random reads that happen to fall near one another start nothing.
+/// Not safe from several threads at once.
+/// </summary>
+/// <param name="slots">Readers told apart; the one not seen for longest gives way.</param>
+/// <param name="tolerance">How far before or after a reader's position a read still counts as its own.</param>
+/// <param name="hits">Reads after which a reader counts as going forward.</param>
+/// <param name="sparsest">At least one in so many positions passed over must have been read.</param>
+/// <param name="firstWindow">Bytes.</param>
+internal sealed class SequenceDetector(int slots, long tolerance, int hits, int sparsest, long firstWindow)
+{
+    private readonly SequentialReader[] _readers = new SequentialReader[slots];
+    private long _clock;
+
+    public Span<SequentialReader> Readers => _readers;
+
+    /// <summary>Notes a read.</summary>
+    /// <returns>True when something should be asked ahead: the reader's <see cref="SequentialReader.Wants"/> has just become true.</returns>
+    public bool Note(int key, long position, long length)
+    {
+        ref var reader = ref Find(key, position);
+        var end = position + length;
+        if (reader.Hits == 0 || !Advance(ref reader, position, end))
+        {
+            reader = new SequentialReader
+            {
+                Id = ++_clock, Key = key, Start = position, Position = end, Covered = length, Hits = 1, Requested = end, Window = firstWindow, LastUse = _clock,
+            };
+            return false;
+        }
+        if (reader.Hits < hits || reader.Position < reader.Trigger || reader.Wants) return false;
+        return reader.Wants = true;
+    }
+
+    // False when the reader has skipped so much that it is no longer taken for one that goes forward.
+    private bool Advance(ref SequentialReader reader, long position, long end)
+    {
+        reader.LastUse = ++_clock;
+        if (end == reader.Position) return true;
+        reader.Hits++;
+        reader.Position = Math.Max(reader.Position, end);
+        reader.Start = Math.Min(reader.Start, position);
+        var span = reader.Position - reader.Start;
+        reader.Covered = Math.Min(reader.Covered + end - position, span);
+        return reader.Covered * sparsest >= span;
+    }
+
+    // The nearest reader of the key, or the slot to begin a new one in.
+    private ref SequentialReader Find(int key, long position)
+    {
+        var (nearest, distance, oldest) = (-1, long.MaxValue, 0);
+        for (var i = 0; i < _readers.Length; i++)
+        {
+            ref var reader = ref _readers[i];
+            if (reader.LastUse < _readers[oldest].LastUse) oldest = i;
+            if (reader.Hits == 0 || reader.Key != key) continue;
+            var away = Math.Abs(position - reader.Position);
+            if (away <= tolerance && away < distance) (nearest, distance) = (i, away);
+        }
+        if (nearest >= 0) return ref _readers[nearest];
+        _readers[oldest].Hits = 0;
+        return ref _readers[oldest];
+    }
+}
+
+/// <summary>One reader that may go forward.</summary>
+internal struct SequentialReader
+{
+    /// <summary>Told apart from a later reader in the same slot.</summary>
+    public long Id;
+
+    public int Key;
+
+    /// <summary>Where it began.</summary>
+    public long Start;
+
+    /// <summary>The end of what it has read.</summary>
+    public long Position;
+
+    /// <summary>Positions read, re-reads counted again but never above the span.</summary>
+    public long Covered;
+
+    /// <summary>Reads; zero in an unused slot.</summary>
+    public int Hits;
+
+    /// <summary>Everything before this was asked for.</summary>
+    public long Requested;
+
+    /// <summary>Where the next request ahead is due.</summary>
+    public long Trigger;
+
+    /// <summary>Bytes to be ahead of the reader; doubles with each request.</summary>
+    public long Window;
+
+    /// <summary>A request ahead is due and not yet planned.</summary>
+    public bool Wants;
+
+    public long LastUse;
+}

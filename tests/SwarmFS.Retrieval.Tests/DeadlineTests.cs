@@ -1,0 +1,119 @@
+using SwarmFS.Core;
+using SwarmFS.Testing;
+
+namespace SwarmFS.Retrieval.Tests;
+
+public sealed class DeadlineTests
+{
+    [Fact]
+    public async Task A_dead_source_fails_the_read_at_its_deadline_with_the_sources_own_account()
+    {
+        await using var world = new World(("a", World.Noise(5000, 1)));
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        source.IsOnline = false;
+        var read = world.ReadAsync(tree, "a");
+        world.Time.Advance(TimeSpan.FromSeconds(14.9));
+        read.IsCompleted.ShouldBeFalse();
+        world.Time.Advance(TimeSpan.FromSeconds(0.1));
+        var failure = await Should.ThrowAsync<ContentUnavailableException>(read.WaitAsync(TimeSpan.FromSeconds(20)));
+        failure.Message.ShouldContain("peers: no peer is connected");
+        failure.Message.ShouldContain(world.Root.ToString());
+    }
+
+    [Fact]
+    public async Task A_source_that_ignores_the_deadline_does_not_hold_the_reader()
+    {
+        await using var world = new World(("a", World.Noise(5000, 1)));
+        var source = world.OverScript();
+        var tree = await world.TreeAsync();
+        var read = world.ReadAsync(tree, "a");
+        await source.NextAsync();
+        world.Time.Advance(TimeSpan.FromSeconds(15.25));
+        (await Should.ThrowAsync<ContentUnavailableException>(read.WaitAsync(TimeSpan.FromSeconds(20)))).Message.ShouldContain("have not answered");
+    }
+
+    [Fact]
+    public async Task A_source_that_comes_back_serves_the_reader_that_waits()
+    {
+        await using var world = new World(("a", World.Noise(5000, 1)));
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        source.IsOnline = false;
+        var read = world.ReadAsync(tree, "a");
+        world.Time.Advance(TimeSpan.FromSeconds(10));
+        source.IsOnline = true;
+        (await read.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBe(world.Expected("a"));
+    }
+
+    [Fact]
+    public async Task The_same_path_works_at_once_after_a_failure()
+    {
+        await using var world = new World(("a", World.Noise(5000, 1)));
+        var source = world.OverMemory();
+        source.IsOnline = false;
+        var lost = world.TreeAsync();
+        world.Time.Advance(TimeSpan.FromSeconds(16));
+        await Should.ThrowAsync<ContentUnavailableException>(lost.WaitAsync(TimeSpan.FromSeconds(20)));
+        source.IsOnline = true;
+        var tree = await world.TreeAsync().WaitAsync(TimeSpan.FromSeconds(20));
+        (await world.ReadAsync(tree, "a")).ShouldBe(world.Expected("a"));
+    }
+
+    [Fact]
+    public async Task A_source_that_gives_up_early_is_asked_again_until_the_deadline()
+    {
+        await using var world = new World(("a", World.Noise(5000, 1)));
+        var source = world.OverScript();
+        var tree = await world.TreeAsync();
+        var read = world.ReadAsync(tree, "a");
+        (await source.NextAsync()).End("peer A hung up");
+        await World.UntilAsync(() => world.Time.PendingTimers >= 2);
+        world.Time.Advance(TimeSpan.FromMilliseconds(100));
+        (await source.NextAsync()).DeliverAll();
+        (await read).ShouldBe(world.Expected("a"));
+    }
+
+    [Fact]
+    public async Task A_source_that_throws_is_one_that_has_nothing()
+    {
+        await using var world = new World(("a", World.Noise(5000, 1)));
+        var broken = new MemoryBlockSource(world.Elsewhere, world.Time, "broken") { Fault = new InvalidOperationException("boom") };
+        var honest = new MemoryBlockSource(world.Elsewhere, world.Time, "honest");
+        world.Open(broken, honest);
+        var tree = await world.TreeAsync();
+        (await world.ReadAsync(tree, "a")).ShouldBe(world.Expected("a"));
+        honest.Requests.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_second_source_is_raced_when_the_first_has_used_its_head_start()
+    {
+        await using var world = new World(("a", World.Noise(5000, 1)));
+        var slow = new MemoryBlockSource(world.Elsewhere, world.Time, "peers");
+        var origin = new MemoryBlockSource(world.Elsewhere, world.Time, "origin");
+        world.Open(slow, origin);
+        var tree = await world.TreeAsync();
+        slow.IsOnline = false;
+        var read = world.ReadAsync(tree, "a");
+        world.Time.Advance(TimeSpan.FromSeconds(0.9));
+        origin.Requests.ShouldBeEmpty();
+        world.Time.Advance(TimeSpan.FromSeconds(0.1));
+        (await read.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBe(world.Expected("a"));
+        origin.Requests.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_cancelled_reader_leaves_at_once()
+    {
+        await using var world = new World(("a", World.Noise(5000, 1)));
+        var source = world.OverScript();
+        var tree = await world.TreeAsync();
+        using var leave = new CancellationTokenSource();
+        var read = world.ReadAsync(tree, "a", cancellationToken: leave.Token);
+        await source.NextAsync();
+        await leave.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(read.WaitAsync(TimeSpan.FromSeconds(20)));
+        world.Time.PendingTimers.ShouldBe(0);
+    }
+}
