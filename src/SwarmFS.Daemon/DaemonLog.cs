@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Logging;
+
+namespace SwarmFS.Daemon;
+
+internal static partial class DaemonLog
+{
+    [LoggerMessage(9001, LogLevel.Information, "Node {NodeId} starts on {State} (swarmfs {Version}, pid {Pid})")]
+    public static partial void Starting(this ILogger log, string nodeId, string state, string version, int pid);
+
+    [LoggerMessage(9002, LogLevel.Information, "Mounted on {MountPoint}, FUSE protocol 7.{Minor}")]
+    public static partial void Mounted(this ILogger log, string mountPoint, int minor);
+
+    [LoggerMessage(9003, LogLevel.Warning, "{MountPoint} was still mounted by a node that is dead; replaced")]
+    public static partial void StaleMountReplaced(this ILogger log, string mountPoint);
+
+    [LoggerMessage(9004, LogLevel.Information, "Ready after {Milliseconds} ms, listening on {EndPoint}")]
+    public static partial void Ready(this ILogger log, long milliseconds, string endPoint);
+
+    [LoggerMessage(9005, LogLevel.Information, "Stopping: {Reason}")]
+    public static partial void Stopping(this ILogger log, string reason);
+
+    [LoggerMessage(9006, LogLevel.Information, "Stopped: {Unmount}")]
+    public static partial void Stopped(this ILogger log, string unmount);
+
+    [LoggerMessage(9007, LogLevel.Warning, "{MountPoint} is in use: it is out of the tree now and ends with its last user")]
+    public static partial void MountBusy(this ILogger log, string mountPoint);
+
+    [LoggerMessage(9008, LogLevel.Error, "The mount on {MountPoint} has ended ({End}) although the node was not stopped; it goes on serving peers. Restart the node to mount again")]
+    public static partial void MountGone(this ILogger log, string mountPoint, string end);
+
+    [LoggerMessage(9009, LogLevel.Error, "A part of the node did not stop cleanly: {Part}")]
+    public static partial void StopFailed(this ILogger log, string part, Exception exception);
+
+    [LoggerMessage(9010, LogLevel.Error, "Request {Route} failed")]
+    public static partial void RequestFailed(this ILogger log, string route, Exception exception);
+
+    [LoggerMessage(9011, LogLevel.Information, "Imported {Name} {Version}: {Entries} entries, {Bytes} bytes, root {Root}")]
+    public static partial void Imported(this ILogger log, string name, string version, int entries, long bytes, string root);
+
+    [LoggerMessage(9012, LogLevel.Warning, "Import of {Subject} refused: {Reason}")]
+    public static partial void ImportRefused(this ILogger log, string subject, string reason);
+
+    [LoggerMessage(9013, LogLevel.Warning, "The inode slot of {Root} could not be written down ({Reason}); its inode numbers may change at the next start")]
+    public static partial void SlotNotKept(this ILogger log, string root, string reason);
+
+    [LoggerMessage(9014, LogLevel.Warning, "The peer book {Path} is unreadable ({Reason}); starting with an empty one")]
+    public static partial void PeerBookUnreadable(this ILogger log, string path, string reason);
+
+    [LoggerMessage(9015, LogLevel.Warning, "The peer book {Path} could not be written: {Reason}")]
+    public static partial void PeerBookNotWritten(this ILogger log, string path, string reason);
+
+    [LoggerMessage(9016, LogLevel.Information, "The kernel's passthrough is not available; files are served from the page cache")]
+    public static partial void NoPassthrough(this ILogger log);
+}

@@ -1,0 +1,11 @@
+using System.Runtime.InteropServices;
+
+namespace SwarmFS.Daemon;
+
+/// <summary>The C library's calls that .NET does not offer.</summary>
+internal static partial class Interop
+{
+    /// <summary>umask(2): permissions that new files do not get. Cannot fail.</summary>
+    [LibraryImport("libc", EntryPoint = "umask")]
+    public static partial uint SetUmask(uint mask);
+}

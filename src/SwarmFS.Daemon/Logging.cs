@@ -1,0 +1,29 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+using SwarmFS.Control.Configuration;
+
+namespace SwarmFS.Daemon;
+
+/// <summary>Logs go to standard error, one line each; standard output is for READY.</summary>
+internal static class Logging
+{
+    public static ILoggerFactory Create(NodeSettings settings) => LoggerFactory.Create(builder =>
+    {
+        builder.SetMinimumLevel(Enum.Parse<LogLevel>(settings.LogLevel, ignoreCase: true));
+        // The web server behind the control socket has nothing to say that a user of the node wants to read.
+        builder.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Services.Configure<ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+        switch (settings.LogFormat)
+        {
+            case LogFormat.Json:
+                builder.AddJsonConsole(options => (options.UseUtcTimestamp, options.TimestampFormat) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ"));
+                break;
+            case LogFormat.Journal:
+                builder.AddSystemdConsole();
+                break;
+            default:
+                builder.AddSimpleConsole(options => (options.SingleLine, options.UseUtcTimestamp, options.TimestampFormat) = (true, true, "HH:mm:ss.fff "));
+                break;
+        }
+    });
+}
