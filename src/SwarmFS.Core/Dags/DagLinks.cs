@@ -51,6 +51,20 @@ public static class DagLinks
         }
     }
 
+    /// <summary>Whether the block is content of a file: data, or a node of a large file. Everything else is a package or directory, or no node at all.</summary>
+    public static bool IsFile(Block block)
+    {
+        if (block.Cid.Codec == CidCodec.Raw) return true;
+        try
+        {
+            return NodeHeader.Peek(block.Span) == NodeKind.File;
+        }
+        catch (MessagePackFormatException)
+        {
+            return false;
+        }
+    }
+
     private static void ReadLeaf(Block node, ICollection<DagLink> into)
     {
         var leaf = new DirectoryLeafReader(node.Span);
