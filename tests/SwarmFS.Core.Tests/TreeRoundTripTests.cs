@@ -84,6 +84,31 @@ public class TreeRoundTripTests
         _store.DeclaredFiles.ShouldContain(declared => declared.File == layout.File);
     }
 
+    /// <summary>Sizes around every bound of chunking.</summary>
+    [Theory]
+    [InlineData(128 << 10)]
+    [InlineData((128 << 10) + 1)]
+    [InlineData(200 << 10)]
+    [InlineData(512 << 10)]
+    [InlineData((512 << 10) + 1)]
+    [InlineData(1 << 20)]
+    [InlineData((1 << 20) + 1)]
+    public void A_file_of_zeros_of_any_size_comes_back(int size)
+    {
+        var builder = new TreeBuilder(_store);
+        AddFile(builder, "zeros", new byte[size]);
+        var table = Load(builder.Finish().Root);
+        if (table[1].Content.Codec == CidCodec.Raw)
+        {
+            _store.TryGetLength(table[1].Content, out var length).ShouldBeTrue();
+            length.ShouldBe(size);
+            return;
+        }
+        FileLayoutLoader.TryLoad(table[1].Content, size, _store, [], out var layout).ShouldBeTrue();
+        layout!.Size.ShouldBe(size);
+        layout.ChunkCount.ShouldBeGreaterThan(1);
+    }
+
     [Fact]
     public void The_walk_names_every_block_of_the_store_once_and_the_root_first()
     {

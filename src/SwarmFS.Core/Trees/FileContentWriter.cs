@@ -10,56 +10,73 @@ internal sealed class FileContentWriter(IBlockStore store)
     /// <param name="missing">Bytes that the content lacks; when it is not 0 nothing usable was written.</param>
     public Cid Write(Stream content, long size, out long missing)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(size <= ChunkSizes.SingleBlockFile ? (int)size : 2 * _chunker.Sizes.Maximum);
+        var window = ArrayPool<byte>.Shared.Rent(size <= ChunkSizes.SingleBlockFile ? (int)size : 2 * _chunker.Sizes.Maximum);
         try
         {
-            return size <= ChunkSizes.SingleBlockFile ? WriteSingle(content, buffer, (int)size, out missing) : WriteChunked(content, buffer, size, out missing);
+            var source = new ContentWindow(content, size, window);
+            missing = source.Fill();
+            if (missing > 0) return default;
+            if (size <= ChunkSizes.SingleBlockFile || (size <= _chunker.Sizes.Maximum && _chunker.FirstChunk(source.Bytes) == size)) return WriteSingle(source.Bytes);
+            return WriteChunked(ref source, size, out missing);
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            ArrayPool<byte>.Shared.Return(window);
         }
     }
 
-    private Cid WriteSingle(Stream content, byte[] buffer, int size, out long missing)
+    private Cid WriteSingle(ReadOnlySpan<byte> bytes)
     {
-        missing = size - content.ReadAtLeast(buffer.AsSpan(0, size), size, throwOnEndOfStream: false);
-        if (missing > 0) return default;
-        using var block = Block.Create(CidCodec.Raw, buffer.AsSpan(0, size));
+        using var block = Block.Create(CidCodec.Raw, bytes);
         BlockPut.Require(store, block);
         return block.Cid;
     }
 
-    private Cid WriteChunked(Stream content, byte[] buffer, long size, out long missing)
+    private Cid WriteChunked(ref ContentWindow source, long size, out long missing)
     {
         var digests = new List<Sha256Digest>();
         var ends = new List<long>();
         using var file = store.BeginLargeFile(size);
-        var (start, filled, left) = (0, 0, size);
+        missing = 0;
         for (long end = 0; end < size;)
         {
-            if (filled - start < _chunker.Sizes.Maximum && left > 0)
-            {
-                buffer.AsSpan(start, filled - start).CopyTo(buffer);
-                (start, filled) = (0, filled - start);
-                var wanted = (int)Math.Min(left, 2 * _chunker.Sizes.Maximum - filled);
-                var got = content.ReadAtLeast(buffer.AsSpan(filled, wanted), wanted, throwOnEndOfStream: false);
-                (filled, left) = (filled + got, left - got);
-                missing = got < wanted ? left : 0;
-                if (missing > 0) return default;
-            }
-            var length = _chunker.FirstChunk(buffer.AsSpan(start, filled - start));
-            using var chunk = Block.Create(CidCodec.Raw, buffer.AsSpan(start, length));
+            if (source.Bytes.Length < _chunker.Sizes.Maximum) missing = source.Fill();
+            if (missing > 0) return default;
+            var length = _chunker.FirstChunk(source.Bytes);
+            using var chunk = Block.Create(CidCodec.Raw, source.Bytes[..length]);
             file.Append(chunk);
-            start += length;
+            source.Drop(length);
             end += length;
             digests.Add(chunk.Cid.Digest);
             ends.Add(end);
         }
-        missing = 0;
         var top = FileNodeTree.Write(store, digests, ends);
         file.Commit(new FileLayout(top, [.. digests], [.. ends]));
         return top;
+    }
+
+    /// <summary>A window that slides over a stream of known length.</summary>
+    private ref struct ContentWindow(Stream content, long size, byte[] window)
+    {
+        private long _left = size;
+        private int _start;
+        private int _end;
+
+        public readonly ReadOnlySpan<byte> Bytes => window.AsSpan(_start.._end);
+
+        public void Drop(int length) => _start += length;
+
+        /// <returns>How many bytes the stream lacks: 0 unless it ended early.</returns>
+        public long Fill()
+        {
+            Bytes.CopyTo(window);
+            (_start, _end) = (0, _end - _start);
+            var wanted = (int)Math.Min(_left, window.Length - _end);
+            var got = content.ReadAtLeast(window.AsSpan(_end, wanted), wanted, throwOnEndOfStream: false);
+            _end += got;
+            _left -= got;
+            return got < wanted ? _left : 0;
+        }
     }
 }
 
