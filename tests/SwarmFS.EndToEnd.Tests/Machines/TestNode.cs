@@ -1,0 +1,180 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using SwarmFS.Control;
+
+namespace SwarmFS.EndToEnd.Tests.Machines;
+
+/// <summary>
+/// One node run as a user runs it: the published program, with a state directory and a mount of its own, on a host of a <see cref="TestNetwork"/> or on this machine.
+/// </summary>
+public sealed class TestNode : IAsyncDisposable
+{
+    private const int Port = 7401;
+
+    // ReadyToRun starts in half a second; a machine with both cores busy took 6 s.
+    private static readonly TimeSpan ReadyDeadline = TimeSpan.FromSeconds(60);
+
+    private readonly TestHost? _host;
+    private readonly string[] _options;
+    private readonly bool _mounted;
+    private readonly StringBuilder _log = new();
+    private Process? _process;
+
+    public TestNode(string directory, TestHost? host, params string[] options)
+    {
+        Directory = directory;
+        _host = host;
+        _mounted = !options.Contains("--no-mount");
+        _options = [.. options.Except(["--no-mount"])];
+        System.IO.Directory.CreateDirectory(directory);
+    }
+
+    public string Directory { get; }
+
+    public string State => Path.Join(Directory, "state");
+
+    public string Mount => Path.Join(Directory, "mnt");
+
+    /// <summary>Where other nodes reach it.</summary>
+    public string Endpoint => $"{_host?.Address ?? "127.0.0.1"}:{Port}";
+
+    /// <summary>The process id of the node while it runs.</summary>
+    public int ProcessId => _process?.Id ?? throw new InvalidOperationException("The node is not running.");
+
+    /// <summary>What the node has printed since it was made.</summary>
+    public string Log
+    {
+        get
+        {
+            lock (_log) return _log.ToString();
+        }
+    }
+
+    /// <summary>The published program; <c>make</c> puts it there.</summary>
+    public static string Program { get; } = FindProgram();
+
+    private static string FindProgram()
+    {
+        if (Environment.GetEnvironmentVariable("SWARMFS_PROGRAM") is { Length: > 0 } named) return named;
+        for (var directory = AppContext.BaseDirectory; directory is not null; directory = Path.GetDirectoryName(directory))
+        {
+            var candidate = Path.Join(directory, "artifacts/swarmfs/swarmfs");
+            if (File.Exists(candidate)) return candidate;
+        }
+        throw new InvalidOperationException("artifacts/swarmfs/swarmfs is not there: run 'make' first, or name the program in SWARMFS_PROGRAM.");
+    }
+
+    /// <summary>Starts the node and waits until it says READY.</summary>
+    public async Task StartAsync(params string[] more)
+    {
+        System.IO.Directory.CreateDirectory(Mount);
+        var start = new ProcessStartInfo("setpriv") { RedirectStandardOutput = true, RedirectStandardError = true, Environment = { ["LC_ALL"] = "C.UTF-8" } };
+        string[] enter = _host is null ? [] : ["nsenter", $"--net=/run/netns/{_host.Space}", "--"];
+        string[] arguments =
+        [
+            "--pdeathsig", "KILL", "--", .. enter, Program, "--state", State, "up", "--mount", _mounted ? Mount : "none", "--listen", $"{_host?.Address ?? "127.0.0.1"}:{Port}", "--lan", "off",
+            .. _options, .. more,
+        ];
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        var ready = new TaskCompletionSource();
+        // pdeathsig follows the thread that starts the child, so it is started from one that lives as long as the test process.
+        _process = await LongLivedThread.RunAsync(() => Process.Start(start)!);
+        var process = _process;
+        void Take(string? line)
+        {
+            if (line is null) return;
+            lock (_log) _log.AppendLine(line);
+            if (line.Contains("READY")) ready.TrySetResult();
+        }
+        process.OutputDataReceived += (_, line) => Take(line.Data);
+        process.ErrorDataReceived += (_, line) => Take(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        var ended = process.WaitForExitAsync();
+        if (await Task.WhenAny(ready.Task, ended, Task.Delay(ReadyDeadline)) != ready.Task)
+            throw new InvalidOperationException($"The node did not become ready{(ended.IsCompleted ? $"; it ended with {process.ExitCode}" : "")}:\n{Log}");
+    }
+
+    /// <summary>Ends the node as SIGKILL does; its mount is left dead.</summary>
+    public async Task KillAsync()
+    {
+        if (_process is null) return;
+        _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        _process = null;
+    }
+
+    /// <summary>Ends the node as SIGTERM does and returns its exit code.</summary>
+    public async Task<int> StopAsync()
+    {
+        (await Command.RunAsync("kill", ["-TERM", $"{ProcessId}"])).Succeeded();
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await _process!.WaitForExitAsync(deadline.Token);
+        var code = _process.ExitCode;
+        _process.Dispose();
+        _process = null;
+        return code;
+    }
+
+    /// <summary>Runs <c>swarmfs --state … words</c>.</summary>
+    public Task<CommandResult> SwarmAsync(params string[] words) => Command.RunAsync(Program, ["--state", State, .. words]);
+
+    public async Task<StatusReport> StatusAsync() =>
+        JsonSerializer.Deserialize((await SwarmAsync("status", "--json")).Output, ControlJson.Default.StatusReport) ?? throw new InvalidOperationException("status printed nothing");
+
+    /// <summary>Imports from the system's apt sources and returns the path below a mount, <c>pkgs/NAME/VERSION</c>.</summary>
+    public async Task<ImportReport> ImportAsync(params string[] words) =>
+        JsonSerializer.Deserialize((await SwarmAsync(["import", .. words, "--json"])).Succeeded(), ControlJson.Default.ImportReport)!;
+
+    /// <summary>Waits until a path shows on the mount: names travel with the announcements.</summary>
+    public async Task WaitForPathAsync(string path)
+    {
+        var waited = await Command.ShellAsync($"for i in $(seq 300); do [ -e '{Mount}/{path}' ] && exit 0; sleep 0.1; done; ls -la {Mount}/pkgs; exit 1");
+        if (waited.ExitCode != 0) throw new InvalidOperationException($"{path} did not appear on {Mount}:\n{waited.Output}\n{Log}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        if (!_mounted) return;
+        for (var tries = 0; tries < 5 && (await Command.RunAsync("mountpoint", ["-q", Mount])).ExitCode == 0; tries++)
+            await Command.RunAsync("umount", ["-l", Mount]);
+        // A dead mount is no mount point for mountpoint(1): it cannot be asked. So unmount once more whatever it said.
+        await Command.RunAsync("umount", ["-l", Mount]);
+    }
+}
+
+/// <summary>A thread that ends with the process, to start children from that are to die with it.</summary>
+internal static class LongLivedThread
+{
+    private static readonly System.Collections.Concurrent.BlockingCollection<Action> Work = Start();
+
+    private static System.Collections.Concurrent.BlockingCollection<Action> Start()
+    {
+        var work = new System.Collections.Concurrent.BlockingCollection<Action>();
+        new Thread(() =>
+        {
+            foreach (var action in work.GetConsumingEnumerable()) action();
+        }) { IsBackground = true, Name = "children" }.Start();
+        return work;
+    }
+
+    public static Task<T> RunAsync<T>(Func<T> function)
+    {
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Work.Add(() =>
+        {
+            try
+            {
+                done.SetResult(function());
+            }
+            catch (Exception e)
+            {
+                done.SetException(e);
+            }
+        });
+        return done.Task;
+    }
+}
