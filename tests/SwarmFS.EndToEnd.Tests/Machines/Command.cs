@@ -44,11 +44,11 @@ public static class Command
         {
             await process.WaitForExitAsync(timeout.Token);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException e)
         {
             var stacks = await StacksAsync(process.Id);
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"'{line}' had not ended after {watch.Elapsed.TotalSeconds:f0} s. Its threads wait in:\n{stacks}");
+            throw new TimeoutException($"'{line}' had not ended after {watch.Elapsed.TotalSeconds:f0} s. Its threads wait in:\n{stacks}", e);
         }
         return new CommandResult(line, process.ExitCode, await output, await error, watch.Elapsed);
     }
