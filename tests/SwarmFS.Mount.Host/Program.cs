@@ -113,10 +113,3 @@ Cid SmallTree(int number)
     for (var i = 0; i < 20; i++) builder.AddFile(Encoding.ASCII.GetBytes($"usr/share/doc/f{i}"), attributes, new MemoryStream(bytes), bytes.Length);
     return builder.Finish().Root;
 }
-
-internal sealed class Figures : IMountFigures
-{
-    public long CapacityBytes => 10L << 30;
-
-    public long UsedBytes => 1L << 30;
-}
