@@ -1,0 +1,116 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
+using SwarmFS.Core;
+
+namespace SwarmFS.Store;
+
+/// <summary>
+/// Reads blocks from wherever the index has them and drops what is damaged. A file that is evicted under a read is still readable, or gone: then the
+/// index, which was changed first, says where the block is now.
+/// </summary>
+internal sealed class BlockReader(BlockIndex index, ContainerTable containers, HandleCache handles, FlatFiles flats, StoreMetrics metrics, ILogger logger)
+{
+    /// <summary>How often a read follows a block that is moved under it before it calls the block absent. A block is moved once per eviction of its pack.</summary>
+    private const int MaxMoves = 8;
+
+    /// <summary>As <see cref="IBlockStore.Read"/>.</summary>
+    public int Read(in Cid cid, int offset, Span<byte> destination)
+    {
+        for (var move = 0; move < MaxMoves && index.TryUse(cid.Digest, out var place); move++)
+        {
+            if (!place.IsVerified)
+            {
+                if (!TryGet(cid, out var block)) return -1;
+                using (block) return CopyFrom(block, offset, destination);
+            }
+            if (offset >= place.Length) return 0;
+            var want = Math.Min(destination.Length, place.Length - offset);
+            switch (ReadAt(place, cid.Digest, place.Offset + offset, destination[..want]))
+            {
+                case Outcome.Complete: return want;
+                case Outcome.Damaged: return -1;
+            }
+        }
+        return -1;
+    }
+
+    private static int CopyFrom(Block block, int offset, Span<byte> destination)
+    {
+        if (offset >= block.Length) return 0;
+        var want = Math.Min(destination.Length, block.Length - offset);
+        block.Span.Slice(offset, want).CopyTo(destination);
+        return want;
+    }
+
+    /// <summary>The whole block, hashed. With <paramref name="isUse"/> false it does not count as asked for: housekeeping.</summary>
+    public bool TryGet(in Cid cid, [NotNullWhen(true)] out Block? block, bool isUse = true)
+    {
+        block = null;
+        for (var move = 0; move < MaxMoves && (isUse ? index.TryUse(cid.Digest, out var place) : index.TryFind(cid.Digest, out place)); move++)
+        {
+            var buffer = ArrayPool<byte>.Shared.Rent(place.Length);
+            var outcome = ReadAt(place, cid.Digest, place.Offset, buffer.AsSpan(0, place.Length));
+            if (outcome == Outcome.Complete && (block = Block.TryAdopt(cid, buffer, place.Length)) is not null)
+            {
+                if (!place.IsVerified) index.Flag(cid.Digest, place, set: BlockFlags.Verified);
+                return true;
+            }
+            ArrayPool<byte>.Shared.Return(buffer);
+            if (outcome == Outcome.Complete) Drop(cid.Digest, place, "its bytes have another hash");
+            if (outcome != Outcome.Moved) return false;
+        }
+        return false;
+    }
+
+    private enum Outcome
+    {
+        Complete,
+        Moved,
+        Damaged,
+    }
+
+    private Outcome ReadAt(BlockPlace place, in Sha256Digest digest, long offset, Span<byte> destination)
+    {
+        if (!containers.TryGet(place.Container, out var container)) return Outcome.Moved;
+        int got;
+        try
+        {
+            got = handles.Read(container, offset, destination);
+        }
+        catch (IOException failure)
+        {
+            return Drop(digest, place, failure.Message);
+        }
+        if (got == destination.Length)
+        {
+            if (container is not Pack && container.LastUsed != containers.Now) container.LastUsed = containers.Tick();
+            return Outcome.Complete;
+        }
+        return got < 0 && container.IsRetired ? Outcome.Moved : Drop(digest, place, got < 0 ? "its file is gone" : "its file is cut off");
+    }
+
+    /// <summary>Takes a damaged block out of the index, so that it counts as absent and is fetched again.</summary>
+    private Outcome Drop(in Sha256Digest digest, BlockPlace place, string reason)
+    {
+        if (!index.Remove(digest, place)) return Outcome.Moved;
+        metrics.Damaged();
+        containers.TryGet(place.Container, out var container);
+        StoreLog.BlockDamaged(logger, new Cid(place.Codec, digest), container?.Path ?? "a file that is gone", reason);
+        if (container is FlatFile file) NoteAbsence(file, digest);
+        return Outcome.Damaged;
+    }
+
+    private void NoteAbsence(FlatFile file, in Sha256Digest digest)
+    {
+        try
+        {
+            flats.Dropped(file, digest);
+        }
+        catch (IOException failure)
+        {
+            // The list keeps saying that the chunk is there; the next start finds the damage again.
+            StoreLog.WriteFailed(logger, file.ListPath, failure);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+using System.Buffers;
+using Microsoft.Extensions.Logging;
+using SwarmFS.Core;
+
+namespace SwarmFS.Store;
+
+/// <summary>
+/// Evicts, one data file at a time: what of it is protected or has a second chance is copied to the active pack, the rest leaves the index, and the file is unlinked.
+/// So nothing is ever cut out of a file that somebody reads, be it the kernel through a handle given out.
+/// Flat files go in order of their last use; packs in order of their sealing, with a second chance for blocks that were asked for since (clock algorithm).
+/// </summary>
+internal sealed class Collector(
+    BlockIndex index, ContainerTable containers, HandleCache handles, FlatFiles flats, PackWriter packs, Protection protection, DagReach reach,
+    DiskBudget budget, StoreMetrics metrics, ILogger logger)
+{
+    /// <summary>Bytes copied out of one file at most, so that the quota is overshot by this at most. A file with more protected bytes stays whole.</summary>
+    public const long MaxSurvivors = 32 << 20;
+
+    /// <summary>How often a collection marks anew because something became protected meanwhile; after that it stops where it is.</summary>
+    private const int MaxMarkings = 4;
+
+    private readonly Lock _gate = new();
+
+    /// <summary>Evicts until at most so many disk bytes are taken. One at a time; readers go on meanwhile.</summary>
+    public CollectionReport Collect(long targetBytes, CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            var (evicted, before) = (0L, budget.Used);
+            for (var marking = 0; marking < MaxMarkings && budget.Used > targetBytes; marking++)
+            {
+                if (EvictMarked(targetBytes, ref evicted, cancellation)) break;
+            }
+            var after = budget.Used;
+            if (evicted > 0)
+            {
+                metrics.Evicted(evicted);
+                StoreLog.Evicted(logger, evicted, before - after, after, budget.Quota);
+            }
+            return new CollectionReport(evicted, before - after, after, after <= targetBytes);
+        }
+    }
+
+    /// <summary>Runs housekeeping that must not see files vanish.</summary>
+    public void Exclusively(Action action)
+    {
+        lock (_gate) action();
+    }
+
+    /// <summary>False when something became protected on the way and the marks are stale.</summary>
+    private bool EvictMarked(long targetBytes, ref long evicted, CancellationToken cancellation)
+    {
+        var version = protection.Version;
+        Mark();
+        TrySealActive();
+        foreach (var container in Candidates())
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (budget.Used <= targetBytes) return true;
+            lock (protection.Gate)
+            {
+                if (protection.Version != version) return false;
+                evicted += TryEvict(container);
+            }
+        }
+        return true;
+    }
+
+    private void Mark()
+    {
+        index.ClearMarks();
+        foreach (var container in containers.Snapshot()) container.ClearMarkedBytes();
+        reach.Walk(protection.Roots(), cid => Mark(cid.Digest));
+        foreach (var digest in protection.Held()) Mark(digest);
+    }
+
+    private void Mark(in Sha256Digest digest)
+    {
+        if (!index.TryMark(digest, out var place) || (place.Flags & BlockFlags.Marked) != 0) return;
+        if (containers.TryGet(place.Container, out var container)) container.AddMarkedBytes(place.Length);
+    }
+
+    private void TrySealActive()
+    {
+        try
+        {
+            packs.SealActive();
+        }
+        catch (IOException failure)
+        {
+            // The active pack stays what it is; other files can be evicted without it.
+            StoreLog.WriteFailed(logger, "the index of the active pack", failure);
+        }
+    }
+
+    private IEnumerable<Container> Candidates() =>
+        containers.Snapshot().Where(IsWorthwhile).OrderBy(container => container.LastUsed).ToList();
+
+    private static bool IsWorthwhile(Container container) =>
+        container is not Pack { IsSealed: false }
+        && container.MarkedBytes <= MaxSurvivors
+        && container.MarkedBytes < container.DiskBytes / 4 * 3;
+
+    /// <summary>Returns how many blocks are gone. The caller has <see cref="Protection.Gate"/>.</summary>
+    private long TryEvict(Container container)
+    {
+        if (!container.TryRetire()) return 0;
+        try
+        {
+            var evicted = Empty(container, container.ReadList());
+            Remove(container);
+            return evicted;
+        }
+        catch (IOException failure)
+        {
+            container.Reinstate();
+            if (!Interop.IsFull(failure)) StoreLog.EvictionFailed(logger, container.Path, failure);
+            return 0;
+        }
+    }
+
+    private long Empty(Container container, IReadOnlyList<ListedBlock> blocks)
+    {
+        // Half a pack of second chances at most: otherwise a working set larger than the quota would be copied round and round.
+        var (evicted, chances) = (0L, container is Pack ? container.DiskBytes / 2 : 0);
+        foreach (var block in blocks)
+        {
+            if (!index.TryFind(block.Digest, out var place) || place.Container != container.Id) continue;
+            var isProtected = (place.Flags & BlockFlags.Marked) != 0 || protection.IsHeld(block.Digest);
+            if (isProtected || ((place.Flags & BlockFlags.Used) != 0 && (chances -= block.Length) >= 0))
+            {
+                Rescue(container, block.Digest, place);
+            }
+            else if (index.Remove(block.Digest, place))
+            {
+                evicted++;
+            }
+        }
+        return evicted;
+    }
+
+    /// <summary>Copies the block as it is; one that was not verified yet still is not, and is found out at its first read.</summary>
+    public void Rescue(Container container, in Sha256Digest digest, BlockPlace place)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(place.Length);
+        try
+        {
+            var bytes = buffer.AsSpan(0, place.Length);
+            if (handles.Read(container, place.Offset, bytes) == place.Length) packs.AppendSurvivor(digest, place, bytes);
+            else index.Remove(digest, place);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Unlinks a retired file whose blocks have left the index.</summary>
+    public void Remove(Container container)
+    {
+        if (container is FlatFile flat) flats.Forget(flat);
+        containers.Remove(container);
+        foreach (var path in container.Paths) File.Delete(path);
+        HandleCache.Close(container);
+        budget.GiveBack(container.DiskBytes);
+    }
+}

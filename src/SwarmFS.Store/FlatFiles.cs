@@ -1,0 +1,185 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Win32.SafeHandles;
+using SwarmFS.Core;
+
+namespace SwarmFS.Store;
+
+/// <summary>Knows which chunks belong into which flat file and writes them there.</summary>
+internal sealed class FlatFiles(string directory, BlockIndex index, ContainerTable containers, HandleCache handles, DiskBudget budget)
+{
+    /// <summary>Declared chunks that have not come: 2^19 of about 80 bytes are 40 MiB of memory. Beyond it the oldest file of which nothing is here is forgotten.</summary>
+    private const int MaxExpected = 1 << 19;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Sha256Digest, Spot> _expected = [];
+    private readonly Dictionary<Cid, FlatFile> _byFile = [];
+    private readonly Queue<FlatFile> _declared = new();
+
+    internal readonly record struct Spot(FlatFile File, int Chunk);
+
+    /// <summary>Notes where the absent chunks of the file go. Nothing is written before the first of them comes.</summary>
+    public void Declare(FileLayout layout)
+    {
+        if (layout.ChunkCount > ChunkList.MaxChunks) return;
+        lock (_gate)
+        {
+            if (_byFile.TryGetValue(layout.File, out var known) && (known.Layout is not null || known.IsComplete)) return;
+            if (known is null)
+            {
+                known = new FlatFile(containers.NextId(), directory, layout.File, layout.Size, layout.ChunkCount);
+                _byFile.Add(layout.File, known);
+                _declared.Enqueue(known);
+            }
+            known.Layout = layout;
+            for (var chunk = 0; chunk < layout.ChunkCount; chunk++)
+            {
+                var digest = layout.ChunkCid(chunk).Digest;
+                if (!index.TryFind(digest, out _)) _expected.TryAdd(digest, new Spot(known, chunk));
+            }
+            while (_expected.Count > MaxExpected && _declared.TryDequeue(out var oldest))
+            {
+                if (!oldest.IsOnDisk) Forget(oldest);
+            }
+        }
+    }
+
+    /// <summary>Where a chunk that is about to be written belongs. The file is on disk and may be written until <see cref="Container.EndWrite"/>.</summary>
+    public bool TryBeginWrite(in Sha256Digest digest, out Spot spot, [NotNullWhen(true)] out FileLayout? layout)
+    {
+        lock (_gate)
+        {
+            layout = null;
+            if (!_expected.TryGetValue(digest, out spot) || (layout = spot.File.Layout) is null || !spot.File.TryBeginWrite()) return false;
+            if (spot.File.IsOnDisk || TryCreate(spot.File, layout)) return true;
+            spot.File.EndWrite();
+            return false;
+        }
+    }
+
+    private bool TryCreate(FlatFile file, FileLayout layout)
+    {
+        try
+        {
+            file.Create(layout);
+        }
+        catch (IOException failure) when (!Interop.IsFull(failure))
+        {
+            // A size that this file system cannot have: its chunks are kept as loose blocks.
+            Forget(file);
+            return false;
+        }
+        budget.Take(file.DiskBytes);
+        containers.Add(file);
+        return true;
+    }
+
+    /// <summary>Writes a chunk into its place and adds it to the index. Crash order: bytes, then presence; a presence without bytes is found out at the first read.</summary>
+    public void Write(Spot spot, in Sha256Digest digest, ReadOnlySpan<byte> bytes, FileLayout layout)
+    {
+        var offset = layout.ChunkStart(spot.Chunk);
+        Write(spot.File, offset, bytes);
+        spot.File.AddDiskBytes(DiskBudget.Rounded(bytes.Length));
+        spot.File.NotePresence(spot.Chunk, isPresent: true);
+        index.TryAdd(digest, new BlockPlace(spot.File.Id, offset, bytes.Length, BlockFlags.Verified));
+        lock (_gate) _expected.Remove(digest);
+    }
+
+    private void Write(FlatFile file, long offset, ReadOnlySpan<byte> bytes)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var handle = handles.TryOpen(file) ?? throw new IOException($"The flat file '{file.Path}' is gone from the disk; stop the node and start it again.");
+            try
+            {
+                RandomAccess.Write(handle, bytes, offset);
+                break;
+            }
+            catch (ObjectDisposedException) when (attempt < 16) { }
+        }
+        Volatile.Write(ref file.Dirty, 1);
+        file.LastUsed = containers.Now;
+    }
+
+    /// <summary>Writes a raw block into a data file of its own and adds it to the index.</summary>
+    public void WriteLone(in Sha256Digest digest, ReadOnlySpan<byte> bytes)
+    {
+        var file = new LoneBlock(containers.NextId(), directory, digest, bytes.Length);
+        var handle = Interop.Open(file.Path, Interop.ReadWrite | Interop.Create | Interop.Exclusive);
+        try
+        {
+            RandomAccess.Write(handle, bytes, 0);
+        }
+        catch (IOException)
+        {
+            handle.Dispose();
+            File.Delete(file.Path);
+            throw;
+        }
+        file.AddDiskBytes(DiskBudget.Rounded(bytes.Length));
+        Volatile.Write(ref file.Dirty, 1);
+        containers.Add(file);
+        handles.Adopt(file, handle);
+        index.TryAdd(digest, new BlockPlace(file.Id, 0, bytes.Length, BlockFlags.Verified));
+    }
+
+    public bool TryFind(in Cid file, [NotNullWhen(true)] out FlatFile? found)
+    {
+        lock (_gate) return _byFile.TryGetValue(file, out found);
+    }
+
+    /// <summary>A flat file that was found at start or was written in order. One that is complete takes the place of one that is not.</summary>
+    public void Add(FlatFile file)
+    {
+        lock (_gate)
+        {
+            if (!_byFile.TryGetValue(file.File, out var known) || (file.IsComplete && !known.IsComplete)) _byFile[file.File] = file;
+        }
+    }
+
+    /// <summary>The file is gone or no longer of interest: its chunks are expected nowhere.</summary>
+    public void Forget(FlatFile file)
+    {
+        lock (_gate)
+        {
+            if (_byFile.TryGetValue(file.File, out var known) && ReferenceEquals(known, file)) _byFile.Remove(file.File);
+            if (file.Layout is not { } layout) return;
+            file.Layout = null;
+            for (var chunk = 0; chunk < layout.ChunkCount; chunk++)
+            {
+                var digest = layout.ChunkCid(chunk).Digest;
+                if (_expected.TryGetValue(digest, out var spot) && ReferenceEquals(spot.File, file)) _expected.Remove(digest);
+            }
+        }
+    }
+
+    /// <summary>A chunk was found damaged: it is noted as absent, and expected again.</summary>
+    public void Dropped(FlatFile file, in Sha256Digest digest)
+    {
+        if (file.TryReadList() is not { } list) return;
+        lock (_gate)
+        {
+            for (var chunk = 0; chunk < file.ChunkCount; chunk++)
+            {
+                if (list.Presence[chunk] != 1 || list.Layout.ChunkCid(chunk).Digest != digest) continue;
+                file.NotePresence(chunk, isPresent: false);
+                file.IsVerified = false;
+                file.Layout ??= list.Layout;
+                _expected.TryAdd(digest, new Spot(file, chunk));
+                return;
+            }
+        }
+    }
+
+    /// <summary>A handle of its own on a complete file.</summary>
+    public static SafeFileHandle? TryOpenForReading(Container file)
+    {
+        try
+        {
+            return Interop.Open(file.Path, Interop.ReadOnly);
+        }
+        catch (IOException gone) when (gone.HResult == Interop.NoSuchFile)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace SwarmFS.Store;
+
+/// <summary>What the store needs of libc that the runtime does not offer. Flag values are those of Linux on x86-64 and arm64, where they agree.</summary>
+internal static partial class Interop
+{
+    public const int ReadOnly = 0;
+    public const int ReadWrite = 2;
+    public const int Create = 0x40;
+    public const int Exclusive = 0x80;
+    public const int Truncate = 0x200;
+
+    public const int NoSuchFile = 2;
+    public const int NoSpaceLeft = 28;
+    public const int QuotaExceeded = 122;
+
+    private const int CloseOnExec = 0x80000;
+    private const int CurrentDirectory = -100;
+    private const int StatEmptyPath = 0x1000;
+    private const uint StatBlocks = 0x400;
+    private const int OwnerOnly = 0x180; // 0600
+
+    /// <summary>open(2) with mode 0600.</summary>
+    /// <exception cref="IOException">HResult is the errno.</exception>
+    public static SafeFileHandle Open(string path, int flags)
+    {
+        var descriptor = open(path, flags | CloseOnExec, OwnerOnly);
+        if (descriptor < 0) throw Failure("open", path);
+        return new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    /// <summary>ftruncate(2). A size that the file system cannot have is an IOException like any other.</summary>
+    public static void SetLength(SafeFileHandle handle, long length, string path)
+    {
+        if (ftruncate(handle, length) != 0) throw Failure("ftruncate", path);
+    }
+
+    /// <summary>fdatasync(2): the bytes, and of the metadata what is needed to read them.</summary>
+    public static void SyncData(SafeFileHandle handle, string path)
+    {
+        if (fdatasync(handle) != 0) throw Failure("fdatasync", path);
+    }
+
+    /// <summary>fsync(2) of a directory: its names survive a power cut.</summary>
+    public static void SyncDirectory(string path)
+    {
+        using var handle = Open(path, ReadOnly);
+        if (fsync(handle) != 0) throw Failure("fsync", path);
+    }
+
+    /// <summary>syncfs(2): everything of the file system that holds this file.</summary>
+    public static void SyncFileSystem(SafeFileHandle handle, string path)
+    {
+        if (syncfs(handle) != 0) throw Failure("syncfs", path);
+    }
+
+    /// <summary>Bytes of disk that the file takes: blocks of 512 bytes as statx(2) counts them.</summary>
+    public static long AllocatedBytes(string path)
+    {
+        if (statx(CurrentDirectory, path, 0, StatBlocks, out var status) != 0) throw Failure("statx", path);
+        return (long)status.Blocks * 512;
+    }
+
+    /// <summary>Bytes of disk that an open file takes.</summary>
+    public static long AllocatedBytes(SafeFileHandle handle, string path)
+    {
+        var added = false;
+        try
+        {
+            handle.DangerousAddRef(ref added);
+            if (statx((int)handle.DangerousGetHandle(), "", StatEmptyPath, StatBlocks, out var status) != 0) throw Failure("statx", path);
+            return (long)status.Blocks * 512;
+        }
+        finally
+        {
+            if (added) handle.DangerousRelease();
+        }
+    }
+
+    /// <summary>True for what a write says when disk or disk quota is full.</summary>
+    public static bool IsFull(IOException failure) => failure.HResult is NoSpaceLeft or QuotaExceeded;
+
+    private static IOException Failure(string call, string path)
+    {
+        var errno = Marshal.GetLastPInvokeError();
+        return new IOException($"{call} of '{path}' failed: {Marshal.GetPInvokeErrorMessage(errno)}.", errno);
+    }
+
+    /// <summary>struct statx of linux/stat.h, as far as it is read here; the kernel writes 256 bytes.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    private struct FileStatus
+    {
+        [FieldOffset(48)]
+        public ulong Blocks;
+    }
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int open(string path, int flags, int mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int ftruncate(SafeFileHandle handle, long length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fdatasync(SafeFileHandle handle);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fsync(SafeFileHandle handle);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int syncfs(SafeFileHandle handle);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int statx(int directory, string path, int flags, uint mask, out FileStatus status);
+}

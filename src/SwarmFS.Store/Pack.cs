@@ -1,0 +1,75 @@
+using SwarmFS.Core;
+
+namespace SwarmFS.Store;
+
+/// <summary>A file of many small blocks, written from front to back. States: Active (appended to) -> [Seal] -> Sealed (has an index).</summary>
+internal sealed class Pack(int id, string path) : Container(id, path)
+{
+    public const string Extension = ".pack";
+    public const string IndexExtension = ".index";
+
+    // Large enough that a pack of tiny records costs few system calls, small enough to come from the pool.
+    private const int ScanWindow = 256 << 10;
+
+    /// <summary>Where the next record begins; grows under the writer's lock.</summary>
+    public long Length { get; set; }
+
+    public bool IsSealed { get; set; }
+
+    public string IndexPath => System.IO.Path.ChangeExtension(Path, IndexExtension);
+
+    public override IEnumerable<string> Paths => [IndexPath, Path];
+
+    public override IReadOnlyList<ListedBlock> ReadList() =>
+        (File.Exists(IndexPath) ? PackFormat.TryDecodeIndex(File.ReadAllBytes(IndexPath), Length) : null) ?? Scan(out _);
+
+    /// <summary>Reads the record headers one after the other up to the first that is none or whose bytes are cut off.</summary>
+    /// <param name="end">Where that one begins: the length of the sound part.</param>
+    public List<ListedBlock> Scan(out long end)
+    {
+        using var file = Interop.Open(Path, Interop.ReadOnly);
+        var length = RandomAccess.GetLength(file);
+        var window = new byte[ScanWindow];
+        var blocks = new List<ListedBlock>();
+        long windowStart = 0;
+        var windowLength = RandomAccess.Read(file, window, 0);
+        end = 0;
+        if (windowLength < PackFormat.FileHeaderLength || !window.AsSpan().StartsWith(PackFormat.FileHeader)) return blocks;
+        end = PackFormat.FileHeaderLength;
+        while (end + PackFormat.RecordHeaderLength <= length)
+        {
+            if (end + PackFormat.RecordHeaderLength > windowStart + windowLength)
+            {
+                windowStart = end;
+                windowLength = RandomAccess.Read(file, window, end);
+                if (windowLength < PackFormat.RecordHeaderLength) break;
+            }
+            var header = window.AsSpan((int)(end - windowStart), PackFormat.RecordHeaderLength);
+            if (!PackFormat.TryReadRecordHeader(header, out var digest, out var codec, out var size)) break;
+            var start = end + PackFormat.RecordHeaderLength;
+            if (start + size > length) break;
+            blocks.Add(new ListedBlock(digest, start, size, codec));
+            end = start + size;
+        }
+        return blocks;
+    }
+
+    /// <summary>Writes the index: whole or not at all, because it is renamed into place.</summary>
+    public void Seal(IReadOnlyList<ListedBlock> blocks)
+    {
+        var bytes = PackFormat.EncodeIndex(blocks, Length);
+        var temporary = IndexPath + ".new";
+        try
+        {
+            using (var file = Interop.Open(temporary, Interop.ReadWrite | Interop.Create | Interop.Truncate)) RandomAccess.Write(file, bytes, 0);
+            File.Move(temporary, IndexPath, overwrite: true);
+        }
+        catch (IOException)
+        {
+            File.Delete(temporary);
+            throw;
+        }
+        IsSealed = true;
+        AddDiskBytes(DiskBudget.Rounded(bytes.Length));
+    }
+}

@@ -1,0 +1,158 @@
+using System.Globalization;
+using SwarmFS.Core;
+
+namespace SwarmFS.Store;
+
+/// <summary>
+/// Finds again what an earlier process left, however it ended. Trusts names, lists and headers only as to where blocks may be: each is verified at its first read.
+/// </summary>
+internal sealed class StoreLoader(StoreParts parts)
+{
+    private readonly List<(Container Container, DateTime Written)> _found = [];
+
+    public void Load()
+    {
+        Directory.CreateDirectory(parts.Files, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(parts.Packs, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        LoadPacks();
+        LoadFiles();
+        foreach (var (container, _) in _found.OrderBy(found => found.Written)) parts.Containers.Add(container);
+        foreach (var (container, _) in _found.Where(found => found.Container is FlatFile)) parts.Flats.Add((FlatFile)container);
+    }
+
+    private void LoadPacks()
+    {
+        var ids = new List<int>();
+        foreach (var path in Directory.EnumerateFiles(parts.Packs))
+        {
+            if (TryReadId(path, Pack.Extension, out var id)) ids.Add(id);
+            else if (!path.EndsWith(Pack.IndexExtension, StringComparison.Ordinal) || !File.Exists(Path.ChangeExtension(path, Pack.Extension))) Sweep(path, "it belongs to nothing");
+        }
+        ids.Sort();
+        foreach (var id in ids)
+        {
+            parts.Containers.Reserve(id);
+            LoadPack(new Pack(id, Path.Combine(parts.Packs, $"{id}{Pack.Extension}")), isLast: id == ids[^1]);
+        }
+    }
+
+    private void LoadPack(Pack pack, bool isLast)
+    {
+        var length = new FileInfo(pack.Path).Length;
+        if (File.Exists(pack.IndexPath) && PackFormat.TryDecodeIndex(File.ReadAllBytes(pack.IndexPath), length) is { } sealedBlocks)
+        {
+            pack.Length = length;
+            pack.IsSealed = true;
+            Register(pack, sealedBlocks);
+            return;
+        }
+        var blocks = pack.Scan(out var sound);
+        if (blocks.Count == 0)
+        {
+            foreach (var path in pack.Paths) File.Delete(path);
+            return;
+        }
+        if (sound < length)
+        {
+            using var file = Interop.Open(pack.Path, Interop.ReadWrite);
+            RandomAccess.SetLength(file, sound);
+            StoreLog.PackCutBack(parts.Logger, pack.Path, length, sound);
+        }
+        pack.Length = sound;
+        File.Delete(pack.IndexPath);
+        if (isLast) parts.PackWriter.Continue(pack, blocks);
+        else Seal(pack, blocks);
+        Register(pack, blocks);
+    }
+
+    // Without space for its index the pack is scanned again when its list is needed.
+    private static void Seal(Pack pack, List<ListedBlock> blocks)
+    {
+        try
+        {
+            pack.Seal(blocks);
+        }
+        catch (IOException full) when (Interop.IsFull(full))
+        {
+            pack.IsSealed = true;
+        }
+    }
+
+    private void LoadFiles()
+    {
+        foreach (var path in Directory.EnumerateFiles(parts.Files).ToList())
+        {
+            if (TryReadId(path, FlatFile.Extension, out var id)) LoadFlat(id, path);
+            else if (TryReadLone(path, out id, out var digest)) LoadLone(id, digest, path);
+            else if (!path.EndsWith(FlatFile.ListExtension, StringComparison.Ordinal) || !File.Exists(Path.ChangeExtension(path, FlatFile.Extension)))
+                Sweep(path, "an import or a download did not finish it");
+        }
+    }
+
+    private void LoadFlat(int id, string path)
+    {
+        parts.Containers.Reserve(id);
+        var listPath = Path.ChangeExtension(path, FlatFile.ListExtension);
+        var list = File.Exists(listPath) ? ChunkList.TryDecode(File.ReadAllBytes(listPath)) : null;
+        var present = list?.Presence.Count(presence => presence == 1) ?? 0;
+        if (list is null || present == 0)
+        {
+            if (list is null) StoreLog.LeftOverRemoved(parts.Logger, path, "the list of its chunks is missing or damaged");
+            File.Delete(listPath);
+            File.Delete(path);
+            return;
+        }
+        var file = new FlatFile(id, parts.Files, list.Layout.File, list.Layout.Size, list.Layout.ChunkCount);
+        file.Found(present);
+        Register(file, Enumerable.Range(0, list.Layout.ChunkCount).Where(chunk => list.Presence[chunk] == 1).Select(chunk => FlatFile.Listed(list.Layout, chunk)));
+    }
+
+    private void LoadLone(int id, Sha256Digest digest, string path)
+    {
+        parts.Containers.Reserve(id);
+        var length = new FileInfo(path).Length;
+        if (length is 0 or > Block.MaxLength || parts.Index.TryFind(digest, out _))
+        {
+            Sweep(path, "it is no whole block, or a second copy");
+            return;
+        }
+        var file = new LoneBlock(id, parts.Files, digest, (int)length);
+        Register(file, file.ReadList());
+    }
+
+    private void Register(Container container, IEnumerable<ListedBlock> blocks)
+    {
+        foreach (var block in blocks)
+            parts.Index.TryAdd(block.Digest, new BlockPlace(container.Id, block.Offset, block.Length, BlockPlace.FlagOf(block.Codec)));
+        var allocated = container.Paths.Where(File.Exists).Sum(Interop.AllocatedBytes);
+        container.AddDiskBytes(allocated - container.DiskBytes);
+        parts.Budget.Take(allocated);
+        _found.Add((container, File.GetLastWriteTimeUtc(container.Path)));
+    }
+
+    private void Sweep(string path, string reason)
+    {
+        StoreLog.LeftOverRemoved(parts.Logger, path, reason);
+        File.Delete(path);
+    }
+
+    private static bool TryReadId(string path, string extension, out int id)
+    {
+        id = 0;
+        return path.EndsWith(extension, StringComparison.Ordinal)
+            && int.TryParse(Path.GetFileNameWithoutExtension(path.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out id)
+            && id is > 0 and < int.MaxValue;
+    }
+
+    private static bool TryReadLone(string path, out int id, out Sha256Digest digest)
+    {
+        (id, digest) = (0, default);
+        var name = Path.GetFileName(path.AsSpan());
+        if (!name.EndsWith(LoneBlock.Extension)) return false;
+        name = name[..^LoneBlock.Extension.Length];
+        var dot = name.IndexOf('.');
+        return dot > 0
+            && int.TryParse(name[..dot], NumberStyles.None, CultureInfo.InvariantCulture, out id) && id is > 0 and < int.MaxValue
+            && Sha256Digest.TryParseHex(name[(dot + 1)..], out digest);
+    }
+}
