@@ -1,0 +1,50 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Globalization;
+
+namespace SwarmFS.Mount.Host;
+
+/// <summary>Adds up what the rooms count, for a test to ask.</summary>
+internal sealed class Counters : IMeterFactory
+{
+    private readonly ConcurrentDictionary<string, long> _sums = new();
+    private readonly List<Meter> _meters = [];
+    private readonly MeterListener _listener = new();
+
+    public Counters()
+    {
+        _listener.InstrumentPublished = (instrument, listener) => listener.EnableMeasurementEvents(instrument);
+        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
+        {
+            if (instrument.IsObservable) _sums[instrument.Name] = value;
+            else _sums.AddOrUpdate(Key(instrument, tags), value, (_, sum) => sum + value);
+        });
+        _listener.SetMeasurementEventCallback<int>((instrument, value, _, _) =>
+        {
+            if (instrument.IsObservable) _sums[instrument.Name] = value;
+        });
+        _listener.Start();
+    }
+
+    private static string Key(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        var key = instrument.Name;
+        foreach (var tag in tags) key += "." + tag.Value;
+        return key;
+    }
+
+    public Meter Create(MeterOptions options)
+    {
+        var meter = new Meter(options);
+        lock (_meters) _meters.Add(meter);
+        return meter;
+    }
+
+    public string Report()
+    {
+        _listener.RecordObservableInstruments();
+        return string.Join(' ', _sums.OrderBy(p => p.Key).Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Key}={p.Value}")));
+    }
+
+    public void Dispose() => _listener.Dispose();
+}

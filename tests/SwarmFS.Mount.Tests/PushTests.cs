@@ -1,0 +1,46 @@
+namespace SwarmFS.Mount.Tests;
+
+public sealed class PushTests
+{
+    private const string Files = "mkdir -p $S/source/{a,b,c}; for d in a b c; do for i in $(seq 200); do echo needle $d $i > $S/source/$d/$i; done; done; head -c 200000 /dev/urandom > $S/source/large";
+
+    [Fact]
+    public void Once_listed_a_tree_of_small_files_is_searched_without_a_single_read()
+    {
+        using var host = MountedHost.Start();
+        host.Run(Files);
+        host.Do($"add sample 1.0 {host.Scratch}/source");
+        host.Run("find $M/pkgs/sample/1.0 | wc -l").ShouldBe("605");
+        while (host.Count("swarmfs.mount.pushed_files") < 600)
+        {
+        }
+        host.Run("grep -r needle $M/pkgs/sample/1.0/{a,b,c} | wc -l").ShouldBe("600");
+        host.Count("swarmfs.mount.reads").ShouldBe(0);
+        host.Run("diff -r $S/source $M/pkgs/sample/1.0");
+        host.Count("swarmfs.mount.reads").ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public void A_directory_is_pushed_once_and_only_where_its_bytes_are_here()
+    {
+        using var host = MountedHost.Start();
+        host.Run(Files);
+        var root = host.Do($"add sample 1.0 {host.Scratch}/source");
+        host.Do($"remote {root}");
+        host.Run("ls -lR $M/pkgs/sample/1.0 > /dev/null");
+        host.Run("diff -r $S/source $M/pkgs/sample/1.0");
+        host.Count("swarmfs.mount.remote_reads").ShouldBeGreaterThan(0);
+        host.Count("swarmfs.mount.pushed_files").ShouldBe(0);
+    }
+
+    [Fact]
+    public void Nothing_is_pushed_when_it_is_switched_off()
+    {
+        using var host = MountedHost.Start("--no-push");
+        host.Run(Files);
+        host.Do($"add sample 1.0 {host.Scratch}/source");
+        host.Run("find $M/pkgs/sample/1.0 > /dev/null; diff -r $S/source $M/pkgs/sample/1.0");
+        host.Count("swarmfs.mount.pushed_files").ShouldBe(0);
+        host.Count("swarmfs.mount.reads").ShouldBeGreaterThanOrEqualTo(601);
+    }
+}
