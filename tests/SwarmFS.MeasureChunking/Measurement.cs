@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using SwarmFS.Core;
 
 namespace SwarmFS.MeasureChunking;
@@ -6,16 +5,19 @@ namespace SwarmFS.MeasureChunking;
 /// <param name="Whole">Files of up to this many bytes are one block.</param>
 internal sealed record Policy(string Name, ChunkSizes Sizes, int Whole);
 
-internal readonly record struct Measurement(long Bytes, long Present, int Blocks, TimeSpan Cut, TimeSpan Hash)
+internal readonly record struct Measurement(long Bytes, long Present, int Blocks, long CutBytes, TimeSpan Cut, long HashedBytes, TimeSpan Hash)
 {
     public double SharePresent => (double)Present / Bytes;
 
-    public double CutRate => Bytes / 1e6 / Cut.TotalSeconds;
+    /// <summary>MB/s of the files that are cut at all.</summary>
+    public double CutRate => CutBytes / 1e6 / Cut.TotalSeconds;
 
-    public double BuildRate => Bytes / 1e6 / (Cut + Hash).TotalSeconds;
+    /// <summary>MB/s of all files.</summary>
+    public double BuildRate => HashedBytes / 1e6 / (Cut + Hash).TotalSeconds;
 
     public static Measurement operator +(Measurement one, Measurement two) =>
-        new(one.Bytes + two.Bytes, one.Present + two.Present, one.Blocks + two.Blocks, one.Cut + two.Cut, one.Hash + two.Hash);
+        new(one.Bytes + two.Bytes, one.Present + two.Present, one.Blocks + two.Blocks, one.CutBytes + two.CutBytes, one.Cut + two.Cut,
+            one.HashedBytes + two.HashedBytes, one.Hash + two.Hash);
 
     public static Measurement Compare(Policy policy, string older, string newer)
     {
@@ -36,7 +38,8 @@ internal readonly record struct Measurement(long Bytes, long Present, int Blocks
     {
         var chunker = new Chunker(policy.Sizes);
         var lengths = new List<int>();
-        var watch = Stopwatch.StartNew();
+        // Processor time, so that other work on the machine counts less.
+        var begin = Environment.CpuUsage.TotalTime;
         if (content.Length <= policy.Whole)
         {
             lengths.Add(content.Length);
@@ -45,8 +48,7 @@ internal readonly record struct Measurement(long Bytes, long Present, int Blocks
         {
             for (var at = 0; at < content.Length; at += lengths[^1]) lengths.Add(chunker.FirstChunk(content.AsSpan(at)));
         }
-        var cut = watch.Elapsed;
-        watch.Restart();
+        var cutEnd = Environment.CpuUsage.TotalTime;
         var start = 0;
         var digests = new List<Sha256Digest>(lengths.Count);
         foreach (var length in lengths)
@@ -54,8 +56,8 @@ internal readonly record struct Measurement(long Bytes, long Present, int Blocks
             digests.Add(Sha256Digest.Of(content.AsSpan(start, length)));
             start += length;
         }
-        var hash = watch.Elapsed;
+        var hash = Environment.CpuUsage.TotalTime - cutEnd;
         for (var i = 0; i < lengths.Count; i++) block(digests[i], lengths[i]);
-        return new Measurement(content.Length, 0, lengths.Count, cut, hash);
+        return new Measurement(0, 0, 0, content.Length <= policy.Whole ? 0 : content.Length, cutEnd - begin, content.Length, hash);
     }
 }
