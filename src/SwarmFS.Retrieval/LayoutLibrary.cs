@@ -31,24 +31,26 @@ internal sealed class LayoutLibrary(BlocksAtHand blocks, DemandReader reader, Re
     public async ValueTask<FileLayout> GetAsync(RootAccount account, Cid file, long size, FetchPriority priority, ReadAttempt attempt)
     {
         if (_layouts.TryGet(file, out var layout)) return layout;
-        return await LoadAsync(account, file, size, priority, attempt);
+        return (await LoadAsync(account, file, size, priority, attempt)).Layout;
     }
 
-    /// <summary>As <see cref="GetAsync"/>, but goes by the nodes that are at hand now, so that all of them are afterwards.</summary>
-    public async Task<FileLayout> LoadAsync(RootAccount account, Cid file, long size, FetchPriority priority, ReadAttempt attempt)
+    /// <summary>As <see cref="GetAsync"/>, but goes by the nodes that are at hand now, so that all of them are afterwards. Also tells how many were fetched for it.</summary>
+    public async Task<(FileLayout Layout, int Fetched)> LoadAsync(RootAccount account, Cid file, long size, FetchPriority priority, ReadAttempt attempt)
     {
         List<Cid> missing = [];
+        var fetched = 0;
         for (var level = 0; level < Limits.TreeDepth; level++)
         {
             missing.Clear();
             try
             {
-                if (FileLayoutLoader.TryLoad(file, size, blocks, missing, out var layout)) return Keep(layout);
+                if (FileLayoutLoader.TryLoad(file, size, blocks, missing, out var layout)) return (Keep(layout), fetched);
             }
             catch (InvalidTreeException error)
             {
                 throw new ContentUnavailableException($"File {file} of root {account.Root} is malformed and refused: {error.Message}");
             }
+            fetched += missing.Count;
             await reader.ObtainAsync(account, missing.ConvertAll(TreeLibrary.AsWantedNode), priority, attempt, use: null);
         }
         throw new ContentUnavailableException(

@@ -57,8 +57,8 @@ public sealed class PackageContent : IPackageContent, IAsyncDisposable
         [.. _sessions.Entries.Select(entry => entry.Value.Account).Select(
             account => new RootActivity(account.Root, account.Blocks, account.Bytes, (int)account.Waiting, IsComplete(account.Root)))];
 
-    /// <summary>Blocks on their way now, and bytes held in memory because the store had no room.</summary>
-    public (int BlocksInFlight, long OverflowBytes) Load => (_fetcher.InFlight, _overflow.Bytes);
+    /// <summary>Blocks on their way now, bytes of them that were asked for ahead of readers, and bytes held in memory because the store had no room.</summary>
+    public (int BlocksInFlight, long AheadBytes, long OverflowBytes) Load => (_fetcher.InFlight, _options.PrefetchBytesInFlight - _fetcher.AheadRoom, _overflow.Bytes);
 
     /// <summary>True when no session has read-ahead to plan.</summary>
     internal bool IsAtRest => _sessions.Entries.All(entry => entry.Value.IsAtRest);
@@ -135,8 +135,8 @@ public sealed class PackageContent : IPackageContent, IAsyncDisposable
     private int ReadAtHand(TreeTable tree, int row, long offset, Span<byte> destination)
     {
         ref readonly var entry = ref tree[row];
-        var length = (int)Math.Min(destination.Length, entry.Size - offset);
-        if (length <= 0) return 0;
+        var length = (int)Math.Clamp(entry.Size - offset, 0, destination.Length);
+        if (length == 0) return 0;
         if (entry.Content.Codec == CidCodec.Raw)
             return offset < Block.MaxLength && _blocks.Read(entry.Content, (int)offset, destination[..length]) == length ? length : -1;
         return _layouts.TryGet(entry.Content, entry.Size, out var layout) && ReadChunks(layout, offset, destination[..length]) ? length : -1;

@@ -60,7 +60,8 @@ internal sealed class WholeFetch(
         try
         {
             using var attempt = new ReadAttempt(time, options.BackgroundDeadline, options.SourceGrace, cancellationToken);
-            layout = await layouts.LoadAsync(job.Account, file.Content, file.Size, FetchPriority.Background, attempt);
+            (layout, var fetched) = await layouts.LoadAsync(job.Account, file.Content, file.Size, FetchPriority.Background, attempt);
+            job.FetchedNodes(fetched);
         }
         catch (ContentUnavailableException error)
         {
@@ -166,6 +167,8 @@ internal sealed class WholeFetch(
             Interlocked.Add(ref _outstanding, -length);
             if (!kept) Interlocked.Increment(ref _unkept);
         }
+
+        public void FetchedNodes(int count) => Interlocked.Add(ref _blocks, count);
 
         public void Missed(int count, string? explanation)
         {

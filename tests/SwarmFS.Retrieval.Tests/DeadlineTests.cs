@@ -43,7 +43,7 @@ public sealed class DeadlineTests
         var read = world.ReadAsync(tree, "a");
         world.Time.Advance(TimeSpan.FromSeconds(10));
         source.IsOnline = true;
-        (await read.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBe(world.Expected("a"));
+        (await read.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBeBytes(world.Expected("a"));
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class DeadlineTests
         await Should.ThrowAsync<ContentUnavailableException>(lost.WaitAsync(TimeSpan.FromSeconds(20)));
         source.IsOnline = true;
         var tree = await world.TreeAsync().WaitAsync(TimeSpan.FromSeconds(20));
-        (await world.ReadAsync(tree, "a")).ShouldBe(world.Expected("a"));
+        (await world.ReadAsync(tree, "a")).ShouldBeBytes(world.Expected("a"));
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public sealed class DeadlineTests
         await World.UntilAsync(() => world.Time.PendingTimers >= 2);
         world.Time.Advance(TimeSpan.FromMilliseconds(100));
         (await source.NextAsync()).DeliverAll();
-        (await read).ShouldBe(world.Expected("a"));
+        (await read).ShouldBeBytes(world.Expected("a"));
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class DeadlineTests
         var honest = new MemoryBlockSource(world.Elsewhere, world.Time, "honest");
         world.Open(broken, honest);
         var tree = await world.TreeAsync();
-        (await world.ReadAsync(tree, "a")).ShouldBe(world.Expected("a"));
+        (await world.ReadAsync(tree, "a")).ShouldBeBytes(world.Expected("a"));
         honest.Requests.Count.ShouldBe(1);
     }
 
@@ -99,7 +99,7 @@ public sealed class DeadlineTests
         world.Time.Advance(TimeSpan.FromSeconds(0.9));
         origin.Requests.ShouldBeEmpty();
         world.Time.Advance(TimeSpan.FromSeconds(0.1));
-        (await read.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBe(world.Expected("a"));
+        (await read.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBeBytes(world.Expected("a"));
         origin.Requests.Count.ShouldBe(1);
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging.Abstractions;
 using SwarmFS.Core;
 using SwarmFS.Testing;
@@ -12,7 +11,7 @@ internal sealed class World : IAsyncDisposable
 
     private readonly Dictionary<string, byte[]> _files = [];
     private readonly List<DeliveredBlocks> _delivered = [];
-    private readonly Meters _meters = new();
+    private readonly NoMeters _meters = new();
 
     public World(params (string Path, byte[] Content)[] files)
     {
@@ -90,7 +89,7 @@ internal sealed class World : IAsyncDisposable
     }
 
     /// <summary>Lets the read-ahead that is planned on the pool come to rest.</summary>
-    public Task RestAsync() => UntilAsync(() => ThreadPool.PendingWorkItemCount == 0 && Content.Load.BlocksInFlight == 0 && Content.IsAtRest);
+    public Task RestAsync() => UntilAsync(() => Content.Load.BlocksInFlight == 0 && Content.IsAtRest);
 
     /// <summary>Moves the clock to its next timers until the task has ended.</summary>
     public async Task<T> DriveAsync<T>(Task<T> task, TimeSpan step)
@@ -108,13 +107,14 @@ internal sealed class World : IAsyncDisposable
         if (Content is not null) await Content.DisposeAsync();
         await UntilAsync(() => _delivered.All(delivered => delivered.Leaked.Count == 0));
     }
+}
 
-    private sealed class Meters : IMeterFactory
+/// <summary>Comparison of bytes as one memory comparison: element by element takes seconds for megabytes.</summary>
+internal static class ByteAssertions
+{
+    public static void ShouldBeBytes(this byte[] actual, ReadOnlySpan<byte> expected)
     {
-        public Meter Create(MeterOptions options) => new(options);
-
-        public void Dispose()
-        {
-        }
+        if (actual.AsSpan().SequenceEqual(expected)) return;
+        throw new ShouldAssertException($"{actual.Length} bytes differ from the {expected.Length} expected, first at {actual.AsSpan().CommonPrefixLength(expected)}.");
     }
 }

@@ -28,6 +28,25 @@ public sealed class ScriptedBlockSource(IBlockStore blocks, string name = "peers
         return await _requests.Reader.ReadAsync(limit.Token);
     }
 
+    /// <summary>The requests that have arrived and were not taken.</summary>
+    public List<ScriptedRequest> TakeAll()
+    {
+        List<ScriptedRequest> taken = [];
+        while (_requests.Reader.TryRead(out var request)) taken.Add(request);
+        return taken;
+    }
+
+    /// <summary>The blocks raised since the last call.</summary>
+    public List<Cid> TakeRaised()
+    {
+        lock (Raised)
+        {
+            List<Cid> taken = [.. Raised];
+            Raised.Clear();
+            return taken;
+        }
+    }
+
     public Task<FetchResult> FetchAsync(FetchRequest request, IBlockSink sink, CancellationToken cancellationToken)
     {
         var scripted = new ScriptedRequest(this, request, sink, cancellationToken);

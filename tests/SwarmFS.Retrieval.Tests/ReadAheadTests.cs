@@ -1,0 +1,211 @@
+using SwarmFS.Core;
+using SwarmFS.Testing;
+
+namespace SwarmFS.Retrieval.Tests;
+
+public sealed class ReadAheadTests
+{
+    private const int MiB = 1 << 20;
+
+    private static World BigFile(int mebibytes) => new(("big", World.Noise(mebibytes * MiB, 7)));
+
+    private static World ManyFiles(int count) =>
+        new([.. Enumerable.Range(0, count).Select(i => ($"d{i / 100:00}/f{i % 100:00}", World.Noise(2000 + i, i)))]);
+
+    [Fact]
+    public async Task A_random_4_KiB_read_fetches_one_chunk()
+    {
+        await using var world = BigFile(24);
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        var layout = Layout(world, tree, "big");
+        var chunk = layout.ChunkCount / 2;
+        var offset = layout.ChunkStart(chunk) + 100;
+        (await world.ReadAsync(tree, "big", offset, 4096)).ShouldBeBytes(world.Expected("big").AsSpan()[(int)offset..(int)(offset + 4096)]);
+        await world.RestAsync();
+        source.Requests.Sum(request => request.Blocks.Count).ShouldBe(1);
+        source.TreeRequests.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Random_reads_start_no_read_ahead()
+    {
+        await using var world = BigFile(24);
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        var random = new Random(3);
+        for (var i = 0; i < 12; i++) await world.ReadAsync(tree, "big", random.Next(24 * MiB - 4096), 4096);
+        await world.RestAsync();
+        source.Requests.ShouldAllBe(request => request.Priority != FetchPriority.Prefetch);
+    }
+
+    [Fact]
+    public async Task The_first_bytes_of_a_large_file_cost_no_more_than_their_chunk()
+    {
+        await using var world = BigFile(32);
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        await world.ReadAsync(tree, "big", 0, 16384);
+        await world.RestAsync();
+        source.Delivered.Bytes.ShouldBeLessThan(MiB + (32 * MiB / 100));
+    }
+
+    [Fact]
+    public async Task A_sequential_reader_finds_most_of_the_file_ahead_of_it()
+    {
+        await using var world = BigFile(32);
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        for (var offset = 0; offset < 32 * MiB; offset += MiB)
+        {
+            (await world.ReadAsync(tree, "big", offset, MiB)).ShouldBeBytes(world.Expected("big").AsSpan()[offset..(offset + MiB)]);
+            await world.RestAsync();
+        }
+        source.Requests.Count(request => request.Priority == FetchPriority.Demand).ShouldBeLessThan(5);
+        source.Delivered.Cids.Count.ShouldBe(source.Delivered.Cids.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Pieces_that_overtake_one_another_are_still_one_reader()
+    {
+        await using var world = BigFile(32);
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        for (var block = 0; block < 32; block += 4)
+        {
+            foreach (var piece in (int[])[2, 0, 3, 1]) await world.ReadAsync(tree, "big", (block + piece) * MiB, MiB);
+            await world.RestAsync();
+        }
+        source.Requests.Count(request => request.Priority == FetchPriority.Demand).ShouldBeLessThan(9);
+    }
+
+    [Fact]
+    public async Task The_window_grows_and_stays_within_its_bound()
+    {
+        await using var world = new World(("big", World.Noise(36 * MiB, 7))) { Options = new RetrievalOptions { LargestFileWindow = 8 * MiB } };
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        for (var offset = 0; offset < 24 * MiB; offset += MiB)
+        {
+            await world.ReadAsync(tree, "big", offset, MiB);
+            await world.RestAsync();
+            world.Here.Bytes.ShouldBeLessThan(offset + (11 * MiB));
+        }
+        world.Here.Bytes.ShouldBeGreaterThan(27 * MiB);
+        source.Requests.Max(request => request.Blocks.Count).ShouldBeGreaterThan(8);
+    }
+
+    [Fact]
+    public async Task Bytes_asked_ahead_and_not_arrived_stay_within_their_bound()
+    {
+        await using var world = new World(("big", World.Noise(36 * MiB, 7))) { Options = new RetrievalOptions { PrefetchBytesInFlight = 4 * MiB } };
+        var source = world.OverScript();
+        var tree = await world.TreeAsync();
+        List<ScriptedRequest> ahead = [];
+        for (var offset = 0; offset < 16 * MiB; offset += MiB)
+        {
+            // Only what a reader waits for is delivered; a block it shares with the read-ahead is delivered out of that.
+            var read = world.ReadAsync(tree, "big", offset, MiB);
+            while (!read.IsCompleted)
+            {
+                foreach (var request in source.TakeAll())
+                {
+                    if (request.Request.Priority == FetchPriority.Demand) request.DeliverAll();
+                    else ahead.Add(request);
+                }
+                foreach (var cid in source.TakeRaised()) ahead.First(request => request.Request.Blocks.Contains(cid)).Deliver(cid);
+                await Task.Yield();
+            }
+            await World.UntilAsync(() => world.Content.IsAtRest);
+            world.Content.Load.AheadBytes.ShouldBeInRange(0, 4 * MiB);
+        }
+        ahead.ShouldNotBeEmpty();
+        foreach (var request in ahead) request.End();
+    }
+
+    [Fact]
+    public async Task A_cold_tree_read_row_by_row_takes_few_requests()
+    {
+        await using var world = ManyFiles(5000);
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        for (var row = 0; row < tree.Count; row++)
+        {
+            if (tree[row].Kind != EntryKind.File) continue;
+            var buffer = new byte[tree[row].Size];
+            (await world.Content.ReadAsync(tree, row, 0, buffer, CancellationToken.None)).ShouldBe(buffer.Length);
+            Cid.Of(CidCodec.Raw, buffer).ShouldBe(tree[row].Content);
+            if (row % 20 == 0) await world.RestAsync();
+        }
+        source.Requests.Count(request => request.Priority == FetchPriority.Demand).ShouldBeLessThan(40);
+        source.Requests.Count.ShouldBeLessThan(200);
+        source.Delivered.Cids.Count.ShouldBe(source.Delivered.Cids.Distinct().Count());
+        world.Content.IsComplete(world.Root).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Sixteen_readers_of_sixteen_parts_are_sixteen_scans()
+    {
+        await using var world = ManyFiles(3200);
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        var rows = Enumerable.Range(0, tree.Count).Where(row => tree[row].Kind == EntryKind.File).ToArray();
+        for (var step = 0; step < 200; step++)
+        {
+            for (var part = 0; part < 16; part++)
+            {
+                var row = rows[(part * 200) + step];
+                await world.Content.ReadAsync(tree, row, 0, new byte[tree[row].Size], CancellationToken.None);
+            }
+            await world.RestAsync();
+        }
+        source.Requests.Count(request => request.Priority == FetchPriority.Demand).ShouldBeLessThan(120);
+    }
+
+    [Fact]
+    public async Task Two_files_of_a_tree_start_no_scan()
+    {
+        await using var world = ManyFiles(500);
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        await world.ReadAsync(tree, "d00/f10");
+        await world.ReadAsync(tree, "d00/f11");
+        await world.RestAsync();
+        source.Delivered.Cids.Count(cid => cid.Codec == CidCodec.Raw).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_walk_over_names_alone_fetches_no_file()
+    {
+        await using var world = ManyFiles(2000);
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        tree.Count.ShouldBe(2021);
+        await world.RestAsync();
+        source.Requests.ShouldBeEmpty();
+        source.Delivered.Cids.ShouldAllBe(cid => cid.Codec == CidCodec.MessagePack);
+    }
+
+    [Fact]
+    public async Task A_prefetch_that_comes_back_short_pauses_read_ahead()
+    {
+        await using var world = ManyFiles(1000);
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        for (var row = 500; row < tree.Count; row++) if (tree[row].Kind == EntryKind.File) source.Lacks[tree[row].Content] = true;
+        for (var row = 0; row < 480; row++)
+        {
+            if (tree[row].Kind != EntryKind.File) continue;
+            await world.Content.ReadAsync(tree, row, 0, new byte[tree[row].Size], CancellationToken.None);
+            await world.RestAsync();
+        }
+        source.Requests.Count(request => request.Blocks.Any(source.Lacks.ContainsKey)).ShouldBeLessThan(3);
+    }
+
+    private static FileLayout Layout(World world, TreeTable tree, string path)
+    {
+        ref readonly var row = ref tree[World.Row(tree, path)];
+        FileLayoutLoader.TryLoad(row.Content, row.Size, world.Elsewhere, [], out var layout).ShouldBeTrue();
+        return layout!;
+    }
+}
