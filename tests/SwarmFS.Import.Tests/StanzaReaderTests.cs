@@ -53,22 +53,20 @@ public class StanzaReaderTests
     }
 
     [Fact]
-    public void Sixty_thousand_stanzas_are_read_in_two_seconds_and_little_memory()
+    public void Sixty_thousand_stanzas_are_read_in_the_memory_of_one()
     {
         var stanza = Encoding.ASCII.GetBytes(
             "Package: some-package\nVersion: 1.0-1\n" + string.Concat(Enumerable.Range(0, 20).Select(i => $"Field-{i}: a value of some length, as they have\n")) + "\n");
         var bytes = new MemoryStream();
         for (var i = 0; i < 60_000; i++) bytes.Write(stanza);
         bytes.Position = 0;
-        var before = GC.GetTotalAllocatedBytes();
-        var watch = System.Diagnostics.Stopwatch.StartNew();
+        var before = GC.GetAllocatedBytesForCurrentThread();
         var reader = new StanzaReader(bytes);
         var count = 0;
         while (reader.Next(out var next))
             if (next.TryGet("Package"u8, out _)) count++;
         count.ShouldBe(60_000);
-        (GC.GetTotalAllocatedBytes() - before).ShouldBeLessThan(1 << 20);
-        watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(2));
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(1 << 20);
     }
 
     private sealed class EndlessStream(byte[] pattern) : ForwardOnlyStream

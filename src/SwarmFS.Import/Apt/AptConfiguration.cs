@@ -45,11 +45,11 @@ public sealed partial record AptConfiguration
         foreach (var line in dump.Split('\n'))
         {
             if (Line().Match(line) is not { Success: true } match) continue;
-            var (key, value) = (match.Groups[1].Value, match.Groups[2].Value);
+            var (key, value) = (match.Groups["key"].Value, match.Groups["value"].Value);
             if (Proxy().Match(key) is { Success: true } proxy)
             {
-                var host = proxy.Groups[2].Value;
-                if (value.Length > 0) proxies[(proxy.Groups[1].Value + (host.Length > 0 ? "::" + host : "")).ToLowerInvariant()] = value;
+                var host = proxy.Groups["host"].Value;
+                if (value.Length > 0) proxies[(proxy.Groups["scheme"].Value + (host.Length > 0 ? "::" + host : "")).ToLowerInvariant()] = value;
                 continue;
             }
             configuration = key.ToLowerInvariant() switch
@@ -66,9 +66,9 @@ public sealed partial record AptConfiguration
     /// <summary>apt's words for yes; everything else is no.</summary>
     internal static bool IsYes(string value) => value.ToLowerInvariant() is "yes" or "true" or "with" or "on" or "enable" or "1";
 
-    [GeneratedRegex("^(\\S+) \"(.*)\";$", RegexOptions.None, 1000)]
+    [GeneratedRegex("^(?<key>\\S+) \"(?<value>.*)\";$", RegexOptions.None, 1000)]
     private static partial Regex Line();
 
-    [GeneratedRegex("^Acquire::(https?)::Proxy(?:::(.+))?$", RegexOptions.IgnoreCase, 1000)]
+    [GeneratedRegex("^Acquire::(?<scheme>https?)::Proxy(::(?<host>.+))?$", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Proxy();
 }

@@ -27,8 +27,10 @@ internal sealed class ReleaseFile
 
     public required bool ByHash { get; init; }
 
-    /// <summary>Packages of architecture "all" stand in each architecture's index as well.</summary>
-    public required bool AllIsRepeated { get; init; }
+    /// <summary>
+    /// Packages of architecture "all" stand in an index of their own alone. An index for "all" may be listed otherwise too, but then it is not offered.
+    /// </summary>
+    public required bool HasOwnIndexOfAll { get; init; }
 
     /// <exception cref="ArchiveFormatException">It is malformed, undated, or lists no SHA-256.</exception>
     public static ReleaseFile Parse(byte[] text)
@@ -43,7 +45,8 @@ internal sealed class ReleaseFile
             Suite = stanza.Text("Suite"),
             Codename = stanza.Text("Codename"),
             ByHash = stanza.Text("Acquire-By-Hash") == "yes",
-            AllIsRepeated = (stanza.Text("No-Support-for-Architecture-all") ?? "").Contains("Packages", StringComparison.Ordinal),
+            HasOwnIndexOfAll = SourceOptions.Words(stanza.Text("Architectures") ?? "").Contains("all")
+                && !SourceOptions.Words(stanza.Text("No-Support-for-Architecture-all") ?? "").Contains("Packages"),
         };
         if (!stanza.TryGet("SHA256"u8, out var list))
             throw new ArchiveFormatException("it lists no SHA-256, only weaker hashes or none");

@@ -1,7 +1,8 @@
 namespace SwarmFS.Import;
 
 /// <summary>What a .deb says it is.</summary>
-internal sealed record ControlFile(string Name, DebianVersion Version, string Architecture)
+/// <param name="Version">As Debian writes it, with the colon of an epoch.</param>
+internal sealed record ControlFile(string Name, string Version, string Architecture)
 {
     /// <summary>Bytes of a package's control file; the longest real ones have some 30 KiB.</summary>
     private const long MaxLength = 1 << 20;
@@ -27,10 +28,9 @@ internal sealed record ControlFile(string Name, DebianVersion Version, string Ar
     private static ControlFile Parse(Stanza stanza)
     {
         var name = Required(stanza, "Package");
-        if (PackageName.Check(name) is { } reason) throw new ArchiveFormatException($"package name '{EscapedText.Of(name)}' {reason}");
         var version = Required(stanza, "Version");
-        if (!DebianVersion.TryParse(version, out var parsed, out var error)) throw new ArchiveFormatException($"version '{EscapedText.Of(version)}' {error}");
-        return new ControlFile(name, parsed!, Required(stanza, "Architecture"));
+        if ((DebianGrammar.CheckName(name) ?? DebianGrammar.CheckVersion(version)) is { } reason) throw new ArchiveFormatException(reason);
+        return new ControlFile(name, version, Required(stanza, "Architecture"));
     }
 
     private static string Required(Stanza stanza, string field) =>
