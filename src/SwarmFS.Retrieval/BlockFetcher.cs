@@ -72,10 +72,8 @@ internal sealed class BlockFetcher(
         var batch = new FetchBatch(this, account, FetchPriority.Prefetch, time.TimestampIn(options.PrefetchDeadline), isAhead: true);
         lock (_gate)
         {
-            foreach (var block in wanted)
-            {
-                if (FindOrAdd(block, batch) is { } flight && flight.Batch == batch) batch.AheadBytes += flight.ExpectedLength;
-            }
+            foreach (var block in wanted) FindOrAdd(block, batch);
+            foreach (var flight in batch.Flights) batch.AheadBytes += flight.ExpectedLength;
             Interlocked.Add(ref _aheadBytes, batch.AheadBytes);
         }
         if (batch.Outstanding > 0)

@@ -33,6 +33,9 @@ public sealed record RetrievalOptions
     /// <summary>How long no prefetch is sent for a root after one came back short.</summary>
     public TimeSpan PrefetchPause { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a stream of directory nodes may bring nothing before its blocks are asked for by name, which sources can take to somebody else.</summary>
+    public TimeSpan TreeStall { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>How long a root that was found malformed is refused without looking again.</summary>
     public TimeSpan HostileTreeMemory { get; init; } = TimeSpan.FromSeconds(10);
 

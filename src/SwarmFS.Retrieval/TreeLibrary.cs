@@ -77,14 +77,17 @@ internal sealed class TreeLibrary(
     private async Task StreamAsync(RootAccount account, FetchPriority priority, ReadAttempt attempt)
     {
         var request = new TreeRequest(account.Root, account.Root, TreeSelection.Nodes, options.TreeBudget, priority, attempt.Deadline);
+        using var stalled = new CancellationTokenSource(options.TreeStall, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stalled.Token, attempt.Token);
+        var sink = new TreeSink(fetcher, account, () => stalled.CancelAfter(options.TreeStall));
         account.BeginWait();
         try
         {
-            attempt.Explanation = await sources.FetchTreeAsync(request, new TreeSink(fetcher, account), attempt.Token) ?? attempt.Explanation;
+            attempt.Explanation = await sources.FetchTreeAsync(request, sink, either.Token) ?? attempt.Explanation;
         }
         catch (OperationCanceledException)
         {
-            throw attempt.Failure(account.Root, account.Root);
+            if (attempt.Token.IsCancellationRequested) throw attempt.Failure(account.Root, account.Root);
         }
         finally
         {
@@ -93,9 +96,13 @@ internal sealed class TreeLibrary(
     }
 
     // Blocks of a streamed tree that a reader asked for by CID meanwhile complete that reader too.
-    private sealed class TreeSink(BlockFetcher fetcher, RootAccount account) : IBlockSink
+    private sealed class TreeSink(BlockFetcher fetcher, RootAccount account, Action delivered) : IBlockSink
     {
-        public void Deliver(Block block) => fetcher.Land(block, account);
+        public void Deliver(Block block)
+        {
+            fetcher.Land(block, account);
+            delivered();
+        }
     }
 
     /// <summary>Why a root was not accepted, and until when that is remembered.</summary>

@@ -10,7 +10,7 @@ public sealed class InterleavingTests
     [Fact]
     public void Any_interleaving_of_reads_cancellations_and_losses_gives_the_right_bytes() =>
         Prop.ForAll(Arb.From(Gen.Choose(0, int.MaxValue - 1)), seed => PlayAsync(seed).WaitAsync(TimeSpan.FromSeconds(60)).GetAwaiter().GetResult())
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(40));
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(25));
 
     private static async Task PlayAsync(int seed)
     {

@@ -175,6 +175,17 @@ public sealed class ReadAheadTests
     }
 
     [Fact]
+    public async Task Files_of_equal_content_do_not_wear_down_the_bound_on_bytes_ahead()
+    {
+        await using var world = new World([.. Enumerable.Range(0, 400).Select(i => ($"f{i:000}", World.Noise(3000, i / 4)))]);
+        world.OverMemory();
+        var tree = await world.TreeAsync();
+        for (var row = 1; row < tree.Count; row++) await world.Content.ReadAsync(tree, row, 0, new byte[3000], CancellationToken.None);
+        await world.RestAsync();
+        world.Content.Load.AheadBytes.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task A_walk_over_names_alone_fetches_no_file()
     {
         await using var world = ManyFiles(2000);

@@ -37,6 +37,18 @@ public sealed class TreeTests
     }
 
     [Fact]
+    public async Task A_stream_of_nodes_that_stalls_gives_way_to_requests_by_name()
+    {
+        await using var world = Shop();
+        var source = world.OverMemory();
+        source.TreesStall = true;
+        var tree = world.TreeAsync();
+        await World.UntilAsync(() => world.Time.PendingTimers >= 2);
+        world.Time.Advance(TimeSpan.FromSeconds(3));
+        (await tree.WaitAsync(TimeSpan.FromSeconds(20))).Count.ShouldBe(307);
+    }
+
+    [Fact]
     public async Task A_tree_that_is_here_needs_no_source()
     {
         await using var world = Shop();

@@ -25,6 +25,9 @@ public sealed class MemoryBlockSource(IBlockStore blocks, TimeProvider time, str
     /// <summary>Blocks it says it does not have.</summary>
     public ConcurrentDictionary<Cid, bool> Lacks { get; } = new();
 
+    /// <summary>Tree requests are accepted and bring nothing until they are called off.</summary>
+    public bool TreesStall { get; set; }
+
     /// <summary>Thrown by the next requests.</summary>
     public Exception? Fault { get; set; }
 
@@ -64,6 +67,7 @@ public sealed class MemoryBlockSource(IBlockStore blocks, TimeProvider time, str
     public async Task<FetchResult> FetchTreeAsync(TreeRequest request, IBlockSink sink, CancellationToken cancellationToken)
     {
         TreeRequests.Enqueue(request);
+        if (TreesStall) await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
         if (!await IsReadyAsync(request.Deadline, cancellationToken)) return new FetchResult(0, 0, "no peer is connected");
         var (delivered, spent) = (0, 0L);
         foreach (var link in new DagWalk(blocks, request.Start, request.Selection).Blocks())
