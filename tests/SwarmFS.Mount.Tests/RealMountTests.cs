@@ -1,18 +1,32 @@
 namespace SwarmFS.Mount.Tests;
 
-/// <summary>One prepared tree behind a real mount, seen through the system's own programs.</summary>
-public sealed class RealMountTests : IDisposable
+/// <summary>One prepared tree behind a real mount; nobody changes it. Made by the first test that asks, which is then the one to be skipped where mounting is impossible.</summary>
+public sealed class SampleMount : IDisposable
 {
-    private readonly MountedHost _host = MountedHost.Start("--special");
-    private readonly string _root;
+    private readonly Lazy<(MountedHost Host, string Root)> _prepared = new(Prepare);
 
-    public RealMountTests()
+    private static (MountedHost Host, string Root) Prepare()
     {
-        _host.Run(SampleTree.Everything);
-        _root = _host.Do($"add sample 1.0 {_host.Scratch}/source");
+        var host = MountedHost.Start("--special");
+        host.Run(SampleTree.Everything);
+        return (host, host.Do($"add sample 1.0 {host.Scratch}/source"));
     }
 
-    public void Dispose() => _host.Dispose();
+    internal MountedHost Host => _prepared.Value.Host;
+
+    public string Root => _prepared.Value.Root;
+
+    public void Dispose()
+    {
+        if (_prepared.IsValueCreated) Host.Dispose();
+    }
+}
+
+/// <summary>The tree as the system's own programs see it.</summary>
+public sealed class RealMountTests(SampleMount mount) : IClassFixture<SampleMount>
+{
+    private readonly MountedHost _host = mount.Host;
+    private readonly string _root = mount.Root;
 
     [Fact]
     public void A_tree_is_byte_for_byte_and_attribute_for_attribute_its_source()

@@ -1,0 +1,58 @@
+using FsCheck;
+using FsCheck.Fluent;
+using SwarmFS.Core;
+
+namespace SwarmFS.Mount.Tests;
+
+public class NodeNumberTests
+{
+    [Fact]
+    public void A_package_number_gives_back_its_parts_and_stays_positive() =>
+        Prop.ForAll<uint, uint, int>((slot, view, row) =>
+        {
+            slot = 1 + (slot % INodeSlots.MaxSlot);
+            view %= 1 << 17;
+            row &= Limits.EntriesPerTree - 1;
+            var number = NodeNumber.Directory(slot, view, row);
+            return number.Kind == NodeKind.Package && number.Slot == slot && number.View == view && number.Row == row && (long)number.Value > 0;
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void A_named_number_tells_its_kind_and_depends_on_the_name_alone() =>
+        Prop.ForAll<NonNull<string>, NonNull<string>>((name, version) =>
+            new[] { NodeKind.Name, NodeKind.Latest, NodeKind.Status, NodeKind.Unresolved }.All(kind =>
+            {
+                var number = NodeNumber.Of(kind, name.Get, version.Get);
+                return number.Kind == kind && number == NodeNumber.Of(kind, name.Get, version.Get) && (long)number.Value > 0;
+            })).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void Name_and_version_do_not_run_into_each_other() =>
+        NodeNumber.Of(NodeKind.Latest, "a", "b1").ShouldNotBe(NodeNumber.Of(NodeKind.Latest, "ab", "1"));
+
+    [Fact]
+    public void Leaves_are_the_same_in_all_places_and_directories_are_not()
+    {
+        NodeNumber.Leaf(5, 7).View.ShouldBe(NodeNumber.CidView);
+        NodeNumber.Directory(5, NodeNumber.ViewOf("a", "1"), 7).ShouldNotBe(NodeNumber.Directory(5, NodeNumber.ViewOf("a", "2"), 7));
+        NodeNumber.ViewOf("a", "1").ShouldNotBe(NodeNumber.CidView);
+    }
+
+    [Fact]
+    public void The_fixed_directories_are_no_package() =>
+        new[] { NodeNumber.Top, NodeNumber.Packages, NodeNumber.Cids, NodeNumber.StatusDirectory }.ShouldAllBe(n => n.Kind == NodeKind.Fixed);
+
+    [Fact]
+    public void A_slot_is_given_once_and_for_ever()
+    {
+        var slots = new MemoryNodeSlots();
+        var (first, second) = (Cid.Of(CidCodec.MessagePack, "1"u8), Cid.Of(CidCodec.MessagePack, "2"u8));
+        slots.GetOrAdd(first).ShouldBe(1u);
+        slots.GetOrAdd(second).ShouldBe(2u);
+        slots.GetOrAdd(first).ShouldBe(1u);
+        slots.TryGetRoot(2, out var root).ShouldBeTrue();
+        root.ShouldBe(second);
+        slots.TryGetRoot(3, out _).ShouldBeFalse();
+        slots.TryGetSlot(Cid.Of(CidCodec.MessagePack, "3"u8), out _).ShouldBeFalse();
+    }
+}
