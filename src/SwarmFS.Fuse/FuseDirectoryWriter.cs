@@ -46,7 +46,7 @@ public ref struct FuseDirectoryPlusWriter(Span<byte> buffer)
         var rest = _buffer[Written..];
         if (rest.Length < head) return false;
         if (!DirectoryEntry.TryWrite(rest[head..], name, entry.Attributes.Inode, entry.Attributes.Mode >> 12, nextOffset, out var size)) return false;
-        Encoding.Entry(entry, rest);
+        KernelFormat.Entry(entry, rest);
         Written += head + size;
         return true;
     }

@@ -25,7 +25,6 @@ internal sealed partial class FuseDispatcher(FuseHandler handler, FuseChannel ch
     // The kernel takes errors from -511 to 0 as errors and drops the whole message otherwise, leaving the caller waiting for ever.
     private const int LeastError = -511;
 
-    private const int NoAnswer = int.MinValue + 1;
     private static readonly int ParkedValue = FuseResult.Parked.Value;
     private static readonly int HeaderBytes = Unsafe.SizeOf<FuseInHeader>();
 
@@ -128,10 +127,27 @@ internal sealed partial class FuseDispatcher(FuseHandler handler, FuseChannel ch
     private void Turn(RequestContext context, int length, in FuseInHeader header, ParkedRequest? parked)
     {
         context.Begin(length, header.Unique, header.Opcode, parked);
-        var value = Call(context, header);
-        if (value == ParkedValue && !context.HasParked) value = OutOfBounds(value, header);
-        if (value != ParkedValue && MayAnswer(context)) Answer(context, header, value);
+        if (HasAnswer(context, header))
+        {
+            var value = Call(context, header);
+            if (value == ParkedValue && !context.HasParked) value = OutOfBounds(value, header);
+            if (value != ParkedValue && MayAnswer(context)) Answer(context, header, value);
+        }
+
         context.End();
+    }
+
+    // Forgetting and interrupting are said, not asked. Node numbers are the handler's for ever, so nothing is kept that could be forgotten.
+    private bool HasAnswer(RequestContext context, in FuseInHeader header)
+    {
+        switch ((FuseOpcode)header.Opcode)
+        {
+            case FuseOpcode.Forget or FuseOpcode.BatchForget: return false;
+            case FuseOpcode.Interrupt:
+                Interrupt(context.Message);
+                return false;
+            default: return true;
+        }
     }
 
     // Who parked a request and still answers it here competes with the threads that saw it parked.
@@ -145,7 +161,6 @@ internal sealed partial class FuseDispatcher(FuseHandler handler, FuseChannel ch
 
     private void Answer(RequestContext context, in FuseInHeader header, int value)
     {
-        if (value == NoAnswer) return;
         Check(channel.Send(value < 0 ? context.Answer(header.Unique, value, 0) : context.Answer(header.Unique, 0, value)));
     }
 
@@ -156,7 +171,7 @@ internal sealed partial class FuseDispatcher(FuseHandler handler, FuseChannel ch
         {
             var arguments = context.Message[HeaderBytes..^(header.TotalExtLen * 8)];
             var value = Perform(context, header, arguments);
-            return value is >= LeastError or NoAnswer || value == ParkedValue ? value : OutOfBounds(value, header);
+            return value >= LeastError || value == ParkedValue ? value : OutOfBounds(value, header);
         }
         catch (Exception e)
         {

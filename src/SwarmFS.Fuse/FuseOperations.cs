@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace SwarmFS.Fuse;
 
-/// <summary>One method per operation: arguments out of the message, the handler's answer into the reply. Each returns the payload's length, a negative errno, "parked" or "no answer".</summary>
+/// <summary>One method per operation: arguments out of the message, the handler's answer into the reply. Each returns the payload's length, a negative errno, or "parked".</summary>
 internal sealed partial class FuseDispatcher
 {
     private const int Invalid = -(int)Errno.EINVAL;
@@ -11,6 +11,8 @@ internal sealed partial class FuseDispatcher
     // PATH_MAX without its NUL: what readlink(2) can show.
     private const int MaxLinkBytes = 4095;
     private const uint DefaultBlockSize = 4096;
+
+    // NAME_MAX; the kernel itself lets 1024 through.
     private const uint MaxNameLength = 255;
     private const uint AccessModeMask = 3;
 
@@ -38,8 +40,6 @@ internal sealed partial class FuseDispatcher
             case FuseOpcode.Listxattr: return ListXattrs(context, ref request, header.NodeId, arguments);
             case FuseOpcode.Lseek: return Seek(context, ref request, header.NodeId, arguments);
             case FuseOpcode.Statfs: return GetStatistics(context, ref request, header.NodeId);
-            case FuseOpcode.Interrupt: return Interrupt(arguments);
-            case FuseOpcode.Forget or FuseOpcode.BatchForget: return NoAnswer;
             case FuseOpcode.Destroy: return 0;
             case FuseOpcode.Init: return Invalid;
             case FuseOpcode.Setattr or FuseOpcode.Symlink or FuseOpcode.Mknod or FuseOpcode.Mkdir or FuseOpcode.Unlink or FuseOpcode.Rmdir
@@ -52,10 +52,11 @@ internal sealed partial class FuseDispatcher
     private int Lookup(RequestContext context, ref FuseRequest request, ulong parent, ReadOnlySpan<byte> arguments)
     {
         if (!TryTakeName(arguments, out var name)) return Invalid;
+        if (name.Length > MaxNameLength) return -(int)Errno.ENAMETOOLONG;
         FuseEntry entry = default;
         var result = _handler.Lookup(ref request, parent, name, ref entry);
         if (result.Value < 0) return result.Value;
-        Encoding.Entry(entry, context.Payload);
+        KernelFormat.Entry(entry, context.Payload);
         return Unsafe.SizeOf<FuseEntryOut>();
     }
 
@@ -64,7 +65,7 @@ internal sealed partial class FuseDispatcher
         FuseAttributes attributes = default;
         var result = _handler.GetAttributes(ref request, node, ref attributes);
         if (result.Value < 0) return result.Value;
-        Encoding.AttributesReply(attributes, context.Payload);
+        KernelFormat.AttributesReply(attributes, context.Payload);
         return Unsafe.SizeOf<FuseAttrOut>();
     }
 
@@ -184,13 +185,13 @@ internal sealed partial class FuseDispatcher
 
     // The kernel sends an interrupt only for a request that was read. It is parked, or in some thread's hands, or it moved from the one to the other between two looks;
     // or its answer is on its way, and then EAGAIN makes the kernel ask again unless the answer has arrived.
-    private int Interrupt(ReadOnlySpan<byte> arguments)
+    private void Interrupt(ReadOnlySpan<byte> message)
     {
-        if (!MemoryMarshal.TryRead<FuseInterruptIn>(arguments, out var interrupt)) return NoAnswer;
-        if (TryInterruptParked(interrupt.Unique)) return NoAnswer;
+        if (!MemoryMarshal.TryRead<FuseInterruptIn>(message[HeaderBytes..], out var interrupt) || TryInterruptParked(interrupt.Unique)) return;
         var isInHand = false;
         foreach (var context in _contexts) isInHand |= context.TryInterrupt(interrupt.Unique);
-        return TryInterruptParked(interrupt.Unique) || isInHand ? NoAnswer : -(int)Errno.EAGAIN;
+        if (TryInterruptParked(interrupt.Unique) || isInHand) return;
+        Send(MemoryMarshal.Read<FuseInHeader>(message).Unique, -(int)Errno.EAGAIN, default);
     }
 
     private bool TryInterruptParked(ulong unique)

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace SwarmFS.Fuse;
 
 /// <summary>A directory's path without symbolic links, as mountinfo will show it.</summary>
@@ -16,7 +18,7 @@ internal static unsafe class DirectoryPath
         var length = Libc.ReadLink($"/proc/self/fd/{fd}", buffer, MaxPathBytes);
         var errno = length < 0 ? Libc.LastError : 0;
         _ = Libc.Close(fd);
-        if (errno == 0) resolved = System.Text.Encoding.UTF8.GetString(buffer, (int)length);
+        if (errno == 0) resolved = Encoding.UTF8.GetString(buffer, (int)length);
         return errno;
     }
 }

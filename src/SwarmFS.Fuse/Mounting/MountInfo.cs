@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace SwarmFS.Fuse;
 
@@ -29,7 +30,7 @@ internal static class MountInfo
     {
         if (!field.Contains('\\', StringComparison.Ordinal)) return field;
         var bytes = new List<byte>(field.Length);
-        var raw = System.Text.Encoding.UTF8.GetBytes(field);
+        var raw = Encoding.UTF8.GetBytes(field);
         for (var i = 0; i < raw.Length; i++)
         {
             if (raw[i] == '\\' && i + 3 < raw.Length && TryOctal(raw.AsSpan(i + 1, 3), out var value))
@@ -43,7 +44,7 @@ internal static class MountInfo
             }
         }
 
-        return System.Text.Encoding.UTF8.GetString([.. bytes]);
+        return Encoding.UTF8.GetString([.. bytes]);
     }
 
     private static bool TryOctal(ReadOnlySpan<byte> digits, out byte value)

@@ -23,7 +23,8 @@ internal static class FuseHandshake
     // The least the kernel accepts; nothing is ever written, and requests then fit into 8 KiB.
     private const uint MaxWrite = 4096;
 
-    private const FuseInitFlags Wanted = FuseInitFlags.AsyncRead | FuseInitFlags.BigWrites | FuseInitFlags.AsyncDio | FuseInitFlags.NoOpenSupport
+    // Not ASYNC_DIO: with it a direct read waits where no signal reaches it, and a killed reader stays until its data arrive.
+    private const FuseInitFlags Wanted = FuseInitFlags.AsyncRead | FuseInitFlags.BigWrites | FuseInitFlags.NoOpenSupport
         | FuseInitFlags.ParallelDirops | FuseInitFlags.AbortError | FuseInitFlags.MaxPages | FuseInitFlags.CacheSymlinks | FuseInitFlags.NoOpendirSupport
         | FuseInitFlags.ExplicitInvalData | FuseInitFlags.InitExt | FuseInitFlags.HasExpireOnly | FuseInitFlags.NoExportSupport | FuseInitFlags.HasResend;
 

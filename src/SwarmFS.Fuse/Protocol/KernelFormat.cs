@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace SwarmFS.Fuse;
 
 /// <summary>From the handler's structs to the kernel's.</summary>
-internal static class Encoding
+internal static class KernelFormat
 {
     // 68 years; the kernel adds it to its clock, so the largest number of seconds would not do.
     private const ulong ForEverSeconds = int.MaxValue;

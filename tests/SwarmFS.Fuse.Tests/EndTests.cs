@@ -1,0 +1,156 @@
+namespace SwarmFS.Fuse.Tests;
+
+/// <summary>How a mount ends: never with one left behind, never with a caller left hanging.</summary>
+public class EndTests
+{
+    [Fact]
+    public async Task An_unmount_ends_the_session_and_leaves_no_mount()
+    {
+        await using var server = await FuseServer.Start();
+        (await server.Do("unmount")).ShouldBe("Unmounted");
+        (await server.Do("end")).ShouldBe("Unmounted");
+        (await server.Do("unmount")).ShouldBe("NotMounted");
+        FuseMounts.Find(server.Mount).ShouldBeNull();
+        (await server.Do("store page")).ShouldBe("False");
+    }
+
+    [Fact]
+    public async Task An_unmount_from_outside_is_noticed()
+    {
+        await using var server = await FuseServer.Start();
+        (await Child.Start("umount", server.Mount).Result()).Succeeded();
+        (await server.Do("end")).ShouldBe("Unmounted");
+    }
+
+    [Fact]
+    public async Task A_busy_mount_leaves_the_tree_and_serves_its_last_user()
+    {
+        await using var server = await FuseServer.Start();
+        using var user = Child.Python($"import os\nf=open('{server.Mount}/page','rb')\nprint('open',flush=True)\ninput()\nprint(len(f.read()))");
+        using var cat = Child.Start("sh", "-c", $"exec 3<{server.Mount}/small; cat {server.Mount}/gated2; cat <&3");
+        await server.WaitForWaiting(1);
+        (await server.Do("unmount")).ShouldBe("DetachedWhileBusy");
+        FuseMounts.Find(server.Mount).ShouldBeNull();
+        await server.Do("open-gate");
+        var result = await cat.Result();
+        result.ExitCode.ShouldBe(0, result.Error);
+        result.Output.ShouldEndWith("hello\n");
+        user.Signal("KILL");
+        (await server.Do("end")).ShouldBe("Unmounted");
+    }
+
+    [Fact]
+    public async Task The_end_of_the_server_waits_for_no_user_for_ever()
+    {
+        await using var server = await FuseServer.Start();
+        using var user = Child.Python($"f=open('{server.Mount}/gated2','rb',buffering=0)\nprint(len(f.read()))");
+        await server.WaitForWaiting(1);
+        (await server.Quit()).ShouldBe("DONE Aborted");
+        (await user.Result()).ExitCode.ShouldBe(1);
+        FuseMounts.Find(server.Mount).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task An_abort_frees_who_waits_and_the_dead_mount_is_seen_and_replaced()
+    {
+        await using var server = await FuseServer.Start();
+        using var user = Child.Start("cat", $"{server.Mount}/gated2");
+        await server.WaitForWaiting(1);
+        FuseMounts.IsStale(server.Mount).ShouldBeFalse();
+        (await server.Do("abort")).ShouldBe("True");
+        (await user.Result()).ExitCode.ShouldBe(1);
+        (await server.Do("end")).ShouldBe("Aborted");
+        FuseMounts.IsStale(server.Mount).ShouldBeTrue();
+        (await Child.Shell($"ls {server.Mount}")).Error.ShouldContain("not connected");
+        (await server.Quit()).ShouldBe("DONE Aborted");
+        FuseMounts.Find(server.Mount).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_server_killed_leaves_a_dead_mount_that_its_successor_replaces()
+    {
+        await using var server = await FuseServer.Start();
+        using var user = Child.Start("cat", $"{server.Mount}/gated2");
+        await server.WaitForWaiting(1);
+        server.Kill();
+        (await user.Result()).ExitCode.ShouldBe(1);
+        FuseMounts.IsStale(server.Mount).ShouldBeTrue();
+        FuseMounts.Detach(server.Mount).ShouldBe((Errno)0);
+        FuseMounts.Find(server.Mount).ShouldBeNull();
+        var successor = FuseServer.Launch(server.Directory);
+        (await successor.ReadLine()).ShouldStartWith("READY");
+        (await Child.Shell($"cat {server.Mount}/small")).Succeeded().ShouldBe("hello");
+        FuseMounts.IsStale(server.Mount).ShouldBeFalse();
+        (await successor.Quit()).ShouldBe("DONE Unmounted");
+    }
+
+    [Theory]
+    [InlineData("missing", "does not exist")]
+    [InlineData("file", "not a directory")]
+    public async Task A_mount_point_that_will_not_do_is_named_with_the_reason(string kind, string words)
+    {
+        var directory = Directory.CreateTempSubdirectory("fuse-end-").FullName;
+        try
+        {
+            if (kind == "file") await File.WriteAllTextAsync(Path.Join(directory, "mnt"), "");
+            var result = await Child.Start(FuseServer.Host, Path.Join(directory, "mnt")).Result();
+            result.ExitCode.ShouldBe(1);
+            result.Output.ShouldContain(words);
+            result.Output.ShouldContain(directory);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_mount_point_behind_a_symbolic_link_is_found_again()
+    {
+        await using var server = await FuseServer.Start();
+        var link = server.Directory + "-link";
+        File.CreateSymbolicLink(link, server.Directory);
+        try
+        {
+            FuseMounts.Find(Path.Join(link, "mnt")).ShouldNotBeNull().MountPoint.ShouldBe(server.Mount);
+        }
+        finally
+        {
+            File.Delete(link);
+        }
+    }
+
+    /// <summary>Without privilege the mount goes through fusermount3; the device has to be open to all for that, which a private mount namespace arranges.</summary>
+    [Fact]
+    public async Task Without_privilege_the_setuid_program_mounts()
+    {
+        var directory = Directory.CreateTempSubdirectory("fuse-user-").FullName;
+        try
+        {
+            var script = $"""
+                set -e
+                mknod -m 666 {directory}/fuse c 10 229
+                mount --bind {directory}/fuse /dev/fuse
+                mkdir {directory}/mnt; chown nobody {directory}/mnt; chmod 755 {directory}
+                mkfifo {directory}/in
+                setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/tmp DOTNET_EnableDiagnostics=0 {FuseServer.Host} {directory}/mnt < {directory}/in > {directory}/out 2>&1 &
+                server=$!
+                exec 4> {directory}/in
+                for _ in $(seq 100); do grep -qE 'READY|FAILED' {directory}/out && break; sleep 0.1; done
+                setpriv --reuid=65534 --regid=65534 --clear-groups cat {directory}/mnt/small || true
+                echo quit >&4
+                wait $server || true
+                cat {directory}/out
+                grep -c {directory}/mnt /proc/mounts || true
+                """;
+            var result = await Child.Start("unshare", "-m", "sh", "-c", script).Result();
+            result.Output.ShouldContain("hello", customMessage: result.Error);
+            result.Output.ShouldContain("DONE Unmounted", customMessage: result.Error);
+            result.Output.TrimEnd().ShouldEndWith("\n0");
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+namespace SwarmFS.Fuse.Tests;
+
+public class MountInfoTests
+{
+    [Fact]
+    public void A_line_is_read_with_its_escapes_and_any_number_of_tags()
+    {
+        var mounts = MountInfo.Parse(
+        [
+            @"36 35 0:39 / /mnt/with\040space rw,noatime shared:1 master:2 - fuse.swarmfs swarmfs ro,user_id=0",
+            @"37 35 0:40 / /mnt/\134\303\274 rw - fuse.other src\011tab rw",
+            "cut short",
+            "1 2 3 4 5 6 7 8 - x",
+        ]).ToList();
+        mounts.ShouldBe(
+        [
+            new FuseMountInfo("/mnt/with space", "0:39", "fuse.swarmfs", "swarmfs", "ro,user_id=0"),
+            new FuseMountInfo("/mnt/\\ü", "0:40", "fuse.other", "src\ttab", "rw"),
+        ]);
+        MountInfo.Minor("0:39").ShouldBe(39);
+    }
+
+    [Fact]
+    public void The_machines_own_mounts_are_read() => MountInfo.Read().ShouldContain(mount => mount.MountPoint == "/proc");
+
+    [Fact]
+    public void What_is_not_mounted_is_neither_found_nor_stale()
+    {
+        FuseMounts.Find("/usr/share").ShouldBeNull();
+        FuseMounts.IsStale("/usr/share").ShouldBeFalse();
+        FuseMounts.IsStale("/proc").ShouldBeFalse();
+        FuseMounts.Detach("/usr/share").ShouldBe(Errno.EINVAL);
+    }
+}
