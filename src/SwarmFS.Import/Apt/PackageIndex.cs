@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using SwarmFS.Catalog;
 using SwarmFS.Core;
@@ -14,6 +15,8 @@ internal sealed record ListedPackage(ExpectedPackage Package, string Filename);
 /// </summary>
 internal static class PackageIndex
 {
+    private static readonly SearchValues<byte> PathBytes = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+-_~/:%@,"u8);
+
     /// <summary>Reads all stanzas, so that a malformed one is noticed, and returns those of this name.</summary>
     /// <param name="name">Null to find none.</param>
     /// <exception cref="ArchiveFormatException">The index is malformed.</exception>
@@ -25,6 +28,8 @@ internal static class PackageIndex
         while (reader.Next(out var stanza))
         {
             if (!stanza.TryGet("Package"u8, out var package)) throw new ArchiveFormatException("a stanza has no field 'Package'");
+            if (!stanza.TryGet("Filename"u8, out var file) || !IsInside(file))
+                throw new ArchiveFormatException($"the file name '{EscapedText.Of(file)}' of '{EscapedText.Of(package)}' is missing or leaves the repository");
             if (package.SequenceEqual(wanted) && stanza.Text("Architecture") is { } of && (of == architecture || of == "all")) found.Add(Read(stanza));
         }
         return found;
@@ -37,18 +42,21 @@ internal static class PackageIndex
         if (!long.TryParse(Required(stanza, "Size"), NumberStyles.None, CultureInfo.InvariantCulture, out var size) || size == 0)
             throw new ArchiveFormatException($"the size of '{name}' is not a number of bytes");
         if (!Sha256Digest.TryParseHex(Required(stanza, "SHA256"), out var digest)) throw new ArchiveFormatException($"the SHA256 of '{name}' is not 64 hexadecimal digits");
-        var filename = Required(stanza, "Filename");
-        if (filename.StartsWith("./", StringComparison.Ordinal)) filename = filename[2..];
-        if (!IsInside(filename)) throw new ArchiveFormatException($"the file name '{EscapedText.Of(filename)}' of '{name}' leaves the repository");
-        return new ListedPackage(new ExpectedPackage(name, version, new ArtifactDigest(digest, size)), filename);
+        return new ListedPackage(new ExpectedPackage(name, version, new ArtifactDigest(digest, size)), Required(stanza, "Filename"));
     }
 
     /// <summary>A relative path of plain characters: one that means the same as part of an address and as part of a path.</summary>
-    private static bool IsInside(string filename)
+    private static bool IsInside(ReadOnlySpan<byte> filename)
     {
-        foreach (var c in filename)
-            if (!char.IsAsciiLetterOrDigit(c) && c is not ('.' or '+' or '-' or '_' or '~' or '/' or ':' or '%' or '@' or ',')) return false;
-        return filename.Split('/').All(part => part is not ("" or "." or "..")) && !filename.Split('/')[0].Contains(':');
+        // Flat repositories begin the names with "./".
+        var rest = filename.StartsWith("./"u8) ? filename[2..] : filename;
+        if (rest.ContainsAnyExcept(PathBytes) || rest.IndexOf((byte)':') is var colon and >= 0 && !rest[..colon].Contains((byte)'/')) return false;
+        foreach (var range in rest.Split((byte)'/'))
+        {
+            var part = rest[range];
+            if (part.IsEmpty || part.SequenceEqual("."u8) || part.SequenceEqual(".."u8)) return false;
+        }
+        return true;
     }
 
     private static string Required(Stanza stanza, string field) =>
