@@ -39,6 +39,12 @@ public sealed record FuseMountOptions
     /// <summary>Asks for kernel passthrough, which needs a handler that answers OPEN, and CAP_SYS_ADMIN; <see cref="FuseSession.OpenBacking"/> says whether it is there.</summary>
     public bool Passthrough { get; init; }
 
+    /// <summary>Capabilities to do without although the kernel offers them: how an older kernel looks from here.</summary>
+    public FuseInitFlags Without { get; init; }
+
+    /// <summary>The newest minor version of the protocol to speak; the kernel follows.</summary>
+    public int LatestMinor { get; init => field = InRange(value, 31, 45, nameof(LatestMinor)); } = 45;
+
     /// <summary>Lists directories with attributes (READDIRPLUS) always; false for a handler that has only <see cref="FuseHandler.ReadDirectory"/>.</summary>
     public bool ReadDirectoryPlus { get; init; } = true;
 

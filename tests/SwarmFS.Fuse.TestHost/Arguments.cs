@@ -1,6 +1,6 @@
 namespace SwarmFS.Fuse.TestHost;
 
-/// <summary>Usage: MOUNTPOINT [--from DIR] [--backing FILE] [--timeout SECONDS] [--open] [--passthrough] [--no-xattrs] [--no-plus] [--readers N] [--verbose] [--allow-other].</summary>
+/// <summary>Usage: MOUNTPOINT [--from DIR] [--backing FILE] [--timeout SECONDS] [--open] [--passthrough] [--no-xattrs] [--no-plus] [--readers N] [--readahead KIB] [--minor N] [--without HEXFLAGS] [--writable] [--allow-other] [--verbose].</summary>
 internal sealed record Arguments(FuseMountOptions Mount, HandlerOptions Handler, string? From, string? Backing, bool IsVerbose)
 {
     public static Arguments Parse(string[] args)
@@ -28,6 +28,8 @@ internal sealed record Arguments(FuseMountOptions Mount, HandlerOptions Handler,
                 case "--readahead": mount = mount with { ReadAheadKiB = int.Parse(args[++i]) }; break;
                 case "--allow-other": mount = mount with { AllowOther = true }; break;
                 case "--writable": mount = mount with { ReadOnly = false }; break;
+                case "--minor": mount = mount with { LatestMinor = int.Parse(args[++i]) }; break;
+                case "--without": mount = mount with { Without = (FuseInitFlags)Convert.ToUInt64(args[++i], 16) }; break;
                 case "--verbose": isVerbose = true; break;
                 default: throw new ArgumentException($"unknown argument {args[i]}", nameof(args));
             }

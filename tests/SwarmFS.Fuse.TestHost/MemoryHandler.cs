@@ -39,6 +39,7 @@ internal sealed class MemoryHandler(MemoryTree tree, HandlerOptions options) : F
     {
         Interlocked.Increment(ref _fast[0]);
         if (tree.Find(parent) is not { IsDirectory: true } directory) return FuseResult.Error(Errno.ENOTDIR);
+        if (directory.Behaviour == Behaviour.Gated && !_gateIsOpen) return Wait(ref request, directory);
         if (!Find(directory, name, out var node))
         {
             entry.Timeout = options.NegativeTimeout;

@@ -51,7 +51,7 @@ internal enum Behaviour
 {
     Plain,
 
-    /// <summary>Reads wait until the gate opens.</summary>
+    /// <summary>Reads of a file, and lookups in a directory, wait until the gate opens.</summary>
     Gated,
 
     /// <summary>The handler throws.</summary>

@@ -25,10 +25,10 @@ internal sealed class MemoryTree
     public MemoryNode AddBacked(MemoryNode parent, string name, string path) =>
         Link(parent, name, New(new MemoryNode { Number = Next, Mode = FileMode, BackingPath = path, Content = File.ReadAllBytes(path) }));
 
-    public MemoryNode AddDirectory(MemoryNode parent, string name)
+    public MemoryNode AddDirectory(MemoryNode parent, string name, Behaviour behaviour = Behaviour.Plain)
     {
         parent.Links++;
-        return Link(parent, name, New(new MemoryNode { Number = Next, Mode = DirectoryMode, Links = 2 }));
+        return Link(parent, name, New(new MemoryNode { Number = Next, Mode = DirectoryMode, Links = 2, Behaviour = behaviour }));
     }
 
     public static void Remove(MemoryNode parent, string name)

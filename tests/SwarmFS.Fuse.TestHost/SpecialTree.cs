@@ -20,6 +20,7 @@ internal static class SpecialTree
         tree.AddPattern(root, "parks-and-answers", 4096, Behaviour.ParkingAndAnswering);
         tree.AddPattern(root, "falsely-parked", 4096, Behaviour.FalselyParked);
         if (backing is not null) tree.AddBacked(root, "backed", backing);
+        tree.AddFile(tree.AddDirectory(root, "far", Behaviour.Gated), "inside", Encoding.UTF8.GetBytes("far\n"));
         var large = tree.AddDirectory(root, "large");
         for (var i = 0; i < LargeDirectory; i++) tree.AddFile(large, $"file-{i:D5}", Encoding.UTF8.GetBytes($"{i}\n"));
     }

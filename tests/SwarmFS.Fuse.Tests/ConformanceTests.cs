@@ -21,6 +21,8 @@ public sealed class ConformanceTests : IAsyncLifetime
     [InlineData("--no-plus")]
     [InlineData("--readers 1")]
     [InlineData("--no-xattrs")]
+    [InlineData("--minor 38 --without ffffffe000000000")]
+    [InlineData("--minor 31 --without fffffff840c00000")]
     public async Task A_tree_in_memory_behaves_like_the_same_tree_on_disk(string arguments)
     {
         await using var server = await FuseServer.Start(["--from", _reference, .. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);

@@ -45,19 +45,24 @@ public class SessionTests
         counts.ShouldStartWith("lookup=1 getattr=0 read=0 list=0 open=0");
     }
 
+    private const string Fault = "import mmap,sys\nf=open(sys.argv[1],'rb')\nprint(mmap.mmap(f.fileno(),0,prot=mmap.PROT_READ)[5000])";
+    private const string Stat = "import os,sys\nprint(os.stat(sys.argv[1]))";
+
     [Theory]
-    [InlineData(ReadPage)]
-    [InlineData(ReadDirect)]
-    public async Task A_reader_that_is_killed_while_its_read_is_parked_is_gone_at_once(string script)
+    [InlineData(ReadPage, "gated")]
+    [InlineData(ReadDirect, "gated")]
+    [InlineData(Fault, "gated")]
+    [InlineData(Stat, "far/inside")]
+    public async Task Who_is_killed_while_a_request_of_his_is_parked_is_gone_at_once(string script, string file)
     {
         await using var server = await FuseServer.Start();
-        using var reader = Child.Python(script, $"{server.Mount}/gated");
+        using var reader = Child.Python(script, $"{server.Mount}/{file}");
         await server.WaitForWaiting(1);
         var watch = Stopwatch.StartNew();
         reader.Signal("KILL");
         (await reader.HasEndedWithin(Killed)).ShouldBeTrue($"still there after {watch.Elapsed}");
         (await server.Do("open-gate")).ShouldNotBeNull();
-        (await Child.Shell($"cksum < {server.Mount}/gated")).Succeeded().ShouldEndWith("4194304");
+        (await Child.Shell($"cat {server.Mount}/far/inside; cksum < {server.Mount}/gated")).Succeeded().ShouldEndWith("4194304");
     }
 
     [Fact]

@@ -13,7 +13,6 @@ internal readonly record struct FuseAgreement(int Minor, FuseInitFlags Flags, in
 internal static class FuseHandshake
 {
     private const uint Major = 7;
-    private const uint LatestMinor = 45;
     private const uint OldestMinor = 31;
     private const int PageBytes = 4096;
 
@@ -42,7 +41,7 @@ internal static class FuseHandshake
                 throw new FuseMountException($"the kernel speaks FUSE {init.Major}.{init.Minor}; {Major}.{OldestMinor} (Linux 5.4) is needed", Errno.EOPNOTSUPP);
 
             // A newer major version is answered with ours, and the kernel asks again in it.
-            var reply = init.Major > Major ? new FuseInitOut { Major = Major, Minor = LatestMinor } : Choose(init, options);
+            var reply = init.Major > Major ? new FuseInitOut { Major = Major, Minor = (uint)options.LatestMinor } : Choose(init, options);
             if (Answer(channel, header.Unique, reply) is not 0 and var refused)
                 throw new FuseMountException($"the kernel refused the answer to INIT of {options.MountPoint} ({refused})", refused);
             if (init.Major == Major) return Agreement(reply);
@@ -71,12 +70,12 @@ internal static class FuseHandshake
         var wanted = Wanted;
         if (options.ReadDirectoryPlus) wanted |= FuseInitFlags.DoReaddirplus;
         if (options.Passthrough) wanted |= FuseInitFlags.Passthrough;
-        var flags = offered & wanted;
+        var flags = offered & wanted & ~options.Without;
         var background = (ushort)options.MaxBackground;
         return new FuseInitOut
         {
             Major = Major,
-            Minor = Math.Min(LatestMinor, init.Minor),
+            Minor = Math.Min((uint)options.LatestMinor, init.Minor),
             MaxReadahead = init.MaxReadahead,
             Flags = (uint)flags,
             Flags2 = (uint)((ulong)flags >> 32),
