@@ -61,6 +61,13 @@ internal sealed class BlockIndex
         return true;
     }
 
+    /// <summary>Adds the block, or points to this place from now on: of two copies found at start the one written later counts.</summary>
+    public void Set(in Sha256Digest digest, BlockPlace place)
+    {
+        if (TryFind(digest, out var seen)) Remove(digest, seen);
+        TryAdd(digest, place);
+    }
+
     /// <summary>Removes the block if it still is where the caller saw it.</summary>
     public bool Remove(in Sha256Digest digest, BlockPlace seen)
     {

@@ -97,20 +97,22 @@ internal sealed class BlockReader(BlockIndex index, ContainerTable containers, H
         metrics.Damaged();
         containers.TryGet(place.Container, out var container);
         StoreLog.BlockDamaged(logger, new Cid(place.Codec, digest), container?.Path ?? "a file that is gone", reason);
-        if (container is FlatFile file) NoteAbsence(file, digest);
+        if (container is not null) NoteAbsence(container, digest);
         return Outcome.Damaged;
     }
 
-    private void NoteAbsence(FlatFile file, in Sha256Digest digest)
+    /// <summary>A record in a pack stays; of two with the same digest the later one counts.</summary>
+    private void NoteAbsence(Container container, in Sha256Digest digest)
     {
         try
         {
-            flats.Dropped(file, digest);
+            if (container is FlatFile file) flats.Dropped(file, digest);
+            if (container is LoneBlock lone) flats.Dropped(lone);
         }
         catch (IOException failure)
         {
-            // The list keeps saying that the chunk is there; the next start finds the damage again.
-            StoreLog.WriteFailed(logger, file.ListPath, failure);
+            // The file keeps saying that the block is there; the next start finds the damage again.
+            StoreLog.WriteFailed(logger, container.Path, failure);
         }
     }
 }

@@ -170,6 +170,16 @@ internal sealed class FlatFiles(string directory, BlockIndex index, ContainerTab
         }
     }
 
+    /// <summary>The one block of the file was found damaged: the file goes, so that it is not found again at the next start.</summary>
+    public void Dropped(LoneBlock file)
+    {
+        if (!file.TryRetire()) return;
+        containers.Remove(file);
+        File.Delete(file.Path);
+        HandleCache.Close(file);
+        budget.GiveBack(file.DiskBytes);
+    }
+
     /// <summary>A handle of its own on a complete file.</summary>
     public static SafeFileHandle? TryOpenForReading(Container file)
     {

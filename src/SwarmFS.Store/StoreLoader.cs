@@ -123,7 +123,7 @@ internal sealed class StoreLoader(StoreParts parts)
     private void Register(Container container, IEnumerable<ListedBlock> blocks)
     {
         foreach (var block in blocks)
-            parts.Index.TryAdd(block.Digest, new BlockPlace(container.Id, block.Offset, block.Length, BlockPlace.FlagOf(block.Codec)));
+            parts.Index.Set(block.Digest, new BlockPlace(container.Id, block.Offset, block.Length, BlockPlace.FlagOf(block.Codec)));
         var allocated = container.Paths.Where(File.Exists).Sum(Interop.AllocatedBytes);
         container.AddDiskBytes(allocated - container.DiskBytes);
         parts.Budget.Take(allocated);

@@ -1,0 +1,228 @@
+using SwarmFS.Core;
+
+namespace SwarmFS.Store.Tests;
+
+public sealed class DamageTests : IDisposable
+{
+    private readonly StoreFixture _fixture = new();
+
+    public void Dispose() => _fixture.Dispose();
+
+    private static void Flip(string path, long offset)
+    {
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
+        var one = new byte[1];
+        RandomAccess.Read(file, one, offset);
+        one[0] ^= 0x10;
+        RandomAccess.Write(file, one, offset);
+    }
+
+    private static void Cut(string path, long length)
+    {
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
+        RandomAccess.SetLength(file, length);
+    }
+
+    [Fact]
+    public void A_flipped_bit_in_a_pack_costs_the_one_block_and_it_can_be_put_again()
+    {
+        var blocks = Content.Chunks(20, 1000, seed: 1);
+        blocks.ForEach(block => _fixture.Store.Put(block));
+        _fixture.Close();
+        Flip(_fixture.Files("*.pack").Single(), 16 + (48 + 1000) * 7 + 48 + 500);
+
+        var store = _fixture.Store;
+        store.Contains(blocks[7].Cid).ShouldBeTrue("nobody has read it yet");
+        blocks.Where(block => !Content.IsReadable(store, block)).ShouldBe([blocks[7]]);
+        store.Contains(blocks[7].Cid).ShouldBeFalse();
+        store.Statistics.DamagedBlocks.ShouldBe(1);
+        store.Losses.ShouldBe(1);
+        store.Put(blocks[7]).ShouldBe(PutResult.Stored);
+        var again = _fixture.Reopen();
+        Content.IsReadable(again, blocks[7]).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_damaged_block_of_some_size_is_replaced_by_a_sound_one_for_good()
+    {
+        using var block = Content.Raw(300_000, 1);
+        _fixture.Store.Put(block);
+        for (var round = 0; round < 3; round++)
+        {
+            _fixture.Close();
+            Flip(_fixture.Files("*.block").Single(), 1000);
+            _fixture.Store.TryOpenFlat(block.Cid, out _).ShouldBeFalse();
+            Content.IsReadable(_fixture.Store, block).ShouldBeFalse();
+            _fixture.Store.Put(block).ShouldBe(PutResult.Stored);
+            Content.IsReadable(_fixture.Reopen(), block).ShouldBeTrue();
+        }
+    }
+
+    [Fact]
+    public void A_read_of_a_part_of_a_damaged_block_is_refused_even_where_the_part_is_right()
+    {
+        using var block = Content.Raw(100_000, 1);
+        _fixture.Store.Put(block);
+        _fixture.Close();
+        Flip(_fixture.Files("*.pack").Single(), 16 + 48 + 99_999);
+        _fixture.Store.Read(block.Cid, 0, new byte[10]).ShouldBe(-1);
+    }
+
+    [Fact]
+    public void A_pack_that_ends_anywhere_loses_what_is_cut_off_and_is_appended_to()
+    {
+        var blocks = Content.Chunks(6, 100, seed: 1);
+        blocks.ForEach(block => _fixture.Store.Put(block));
+        _fixture.Close();
+        var pack = _fixture.Files("*.pack").Single();
+        for (var length = 16 + 148 * 6; length >= 0; length -= 7)
+        {
+            Cut(pack, length);
+            var sound = Math.Max(0, (length - 16) / 148);
+            var store = _fixture.Reopen();
+            blocks.Count(block => Content.IsReadable(store, block)).ShouldBe(sound, $"cut at {length}");
+            store.Put(Content.Raw(50, length)).ShouldBe(PutResult.Stored);
+            _fixture.Close();
+            _fixture.Files("*.pack").Count().ShouldBe(1);
+            Content.IsReadable(_fixture.Store, Content.Raw(50, length)).ShouldBeTrue($"appended after a cut at {length}");
+            _fixture.Close();
+            if (_fixture.Files("*.pack").Single() is var now && now != pack) break;
+        }
+    }
+
+    [Fact]
+    public void Stray_bytes_after_the_last_record_are_cut_off()
+    {
+        var blocks = Content.Chunks(5, 100, seed: 1);
+        blocks.ForEach(block => _fixture.Store.Put(block));
+        _fixture.Close();
+        var pack = _fixture.Files("*.pack").Single();
+        File.AppendAllBytes(pack, new byte[10_000]);
+        blocks.ShouldAllBe(block => Content.IsReadable(_fixture.Store, block));
+        new FileInfo(pack).Length.ShouldBe(16 + 5 * 148);
+    }
+
+    [Theory]
+    [InlineData("index")]
+    [InlineData("pack")]
+    public void A_sealed_pack_is_read_whatever_became_of_its_index(string damaged)
+    {
+        _fixture.Options = _fixture.Options with { PackBytes = 2 << 20 };
+        var blocks = Content.Chunks(60, 100_000, seed: 1);
+        blocks.ForEach(block => _fixture.Store.Put(block));
+        _fixture.Close();
+        var index = _fixture.Files("*.index").First();
+        if (damaged == "index") Flip(index, 100);
+        else File.AppendAllText(Path.ChangeExtension(index, ".pack"), "x");
+        var store = _fixture.Store;
+        blocks.ShouldAllBe(block => Content.IsReadable(store, block));
+    }
+
+    [Fact]
+    public void A_damaged_chunk_is_not_in_the_flat_file_until_it_is_put_again()
+    {
+        var chunks = Content.Chunks(10, 200_000, seed: 1);
+        var layout = Content.Layout(chunks);
+        _fixture.Store.DeclareFile(layout);
+        chunks.ForEach(chunk => _fixture.Store.Put(chunk));
+        _fixture.Close();
+        Flip(_fixture.Files("*.flat").Single(), 4 * 200_000 + 17);
+
+        var store = _fixture.Store;
+        store.TryOpenFlat(layout.File, out _).ShouldBeFalse();
+        store.Contains(chunks[4].Cid).ShouldBeFalse();
+        store.Put(chunks[4]).ShouldBe(PutResult.Stored);
+        store.TryOpenFlat(layout.File, out var handle).ShouldBeTrue();
+        using (handle)
+        {
+            var bytes = new byte[200_000];
+            RandomAccess.Read(handle, bytes, 4 * 200_000);
+            bytes.ShouldBe(chunks[4].Bytes.ToArray());
+        }
+        _fixture.Files("*.block").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_flat_file_that_was_cut_off_loses_its_end()
+    {
+        var chunks = Content.Chunks(10, 200_000, seed: 1);
+        var layout = Content.Layout(chunks);
+        _fixture.Store.DeclareFile(layout);
+        chunks.ForEach(chunk => _fixture.Store.Put(chunk));
+        _fixture.Close();
+        Cut(_fixture.Files("*.flat").Single(), 1_500_000);
+        var store = _fixture.Store;
+        chunks.Count(chunk => Content.IsReadable(store, chunk)).ShouldBe(7);
+    }
+
+    [Theory]
+    [InlineData("*.chunks")]
+    [InlineData("*.flat")]
+    public void A_flat_file_without_its_list_and_a_list_without_its_file_are_swept_away(string missing)
+    {
+        var chunks = Content.Chunks(3, 200_000, seed: 1);
+        _fixture.Store.DeclareFile(Content.Layout(chunks));
+        chunks.ForEach(chunk => _fixture.Store.Put(chunk));
+        _fixture.Close();
+        File.Delete(_fixture.Files(missing).Single());
+        var store = _fixture.Store;
+        chunks.ShouldAllBe(chunk => !Content.IsReadable(store, chunk));
+        _fixture.Files("*.flat").Concat(_fixture.Files("*.chunks")).ShouldBeEmpty();
+        chunks.ForEach(chunk => store.Put(chunk).ShouldBe(PutResult.Stored));
+    }
+
+    [Fact]
+    public void A_file_that_was_being_imported_is_swept_away()
+    {
+        File.WriteAllBytes(Path.Combine(Directory.CreateDirectory(Path.Combine(_fixture.Directory, "files")).FullName, "7.partial"), new byte[100]);
+        _fixture.Store.Statistics.Blocks.ShouldBe(0);
+        _fixture.Files("*.partial").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_list_of_pins_that_cannot_be_read_is_named_with_its_line_and_left_alone()
+    {
+        File.WriteAllText(Path.Combine(_fixture.Directory, "pins"), "SwarmFS pins 1\nnonsense here\n");
+        var refusal = Should.Throw<StoreUnusableException>(() => _fixture.Store);
+        refusal.Message.ShouldContain("line 2");
+        File.ReadAllText(Path.Combine(_fixture.Directory, "pins")).ShouldContain("nonsense");
+        File.Delete(Path.Combine(_fixture.Directory, "pins"));
+        _fixture.Store.Pins.ShouldBeEmpty("the refusal gave the directory free");
+    }
+
+    [Fact]
+    public async Task A_check_finds_each_damaged_block_and_the_root_and_file_that_list_it()
+    {
+        var file = Content.Bytes(3_000_000, 1);
+        var tree = Content.Tree(_fixture.Store, ("big", file), ("small", Content.Bytes(3000, 2)), ("other", Content.Bytes(4000, 3)));
+        _fixture.Store.Pin(tree.Root, "user");
+        using var stranger = Content.Raw(2000, 4);
+        _fixture.Store.Put(stranger);
+        (await _fixture.Store.CheckAsync(null, CancellationToken.None)).IsClean.ShouldBeTrue();
+        _fixture.Close();
+
+        Flip(_fixture.Files("*.flat").Single(), 1_000_000);
+        var pack = _fixture.Files("*.pack").Single();
+        var at = File.ReadAllBytes(pack).AsSpan().IndexOf(Content.Bytes(3000, 2).AsSpan(0, 100));
+        Flip(pack, at);
+        Flip(pack, File.ReadAllBytes(pack).AsSpan().IndexOf(stranger.Span[..100]));
+
+        var seen = new List<CheckProgress>();
+        var report = await _fixture.Store.CheckAsync(new Direct<CheckProgress>(seen.Add), CancellationToken.None);
+        report.Damaged.Count.ShouldBe(3);
+        var (chunk, small) = (report.Damaged.Single(d => d.File is not null), report.Damaged.Single(d => d.Cid == Cid.Of(CidCodec.Raw, Content.Bytes(3000, 2))));
+        chunk.Roots.ShouldBe([tree.Root]);
+        small.Roots.ShouldBe([tree.Root]);
+        report.Damaged.Single(d => d.Cid == stranger.Cid).Roots.ShouldBeEmpty();
+        report.Incomplete.Single().Missing.ShouldBe(2);
+        seen.ShouldNotBeEmpty();
+
+        _fixture.Store.Put(Block.Create(CidCodec.Raw, Content.Bytes(3000, 2)));
+        (await _fixture.Store.CheckAsync(null, CancellationToken.None)).Incomplete.Single().FirstMissing.ShouldBe(chunk.Cid);
+    }
+
+    private sealed class Direct<T>(Action<T> action) : IProgress<T>
+    {
+        public void Report(T value) => action(value);
+    }
+}

@@ -1,0 +1,214 @@
+using SwarmFS.Core;
+
+namespace SwarmFS.Store.Tests;
+
+public sealed class EvictionTests : IDisposable
+{
+    private const long Quota = 16 << 20;
+    private readonly StoreFixture _fixture = new(Quota);
+
+    public void Dispose() => _fixture.Dispose();
+
+    private void Fill(long bytes, int seed, int length = 100_000)
+    {
+        for (var i = 0; i < bytes / length; i++)
+        {
+            using var block = Content.Raw(length, seed + i);
+            _fixture.Store.Put(block).ShouldBe(PutResult.Stored);
+        }
+    }
+
+    [Theory]
+    [InlineData(2_000)]
+    [InlineData(100_000)]
+    [InlineData(400_000)]
+    public void A_working_set_of_ten_quotas_is_taken_and_the_disk_never_holds_more_than_the_quota(int length)
+    {
+        var most = 0L;
+        for (var i = 0; i < 10 * Quota / length; i++)
+        {
+            using var block = Content.Raw(length, i);
+            _fixture.Store.Put(block).ShouldBe(PutResult.Stored);
+            if (i % 200 == 0) most = Math.Max(most, _fixture.DiskBytes());
+        }
+        most.ShouldBeGreaterThan(Quota / 2);
+        most.ShouldBeLessThan(Quota + (1 << 20));
+        _fixture.Store.Statistics.EvictedBlocks.ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public void What_the_store_counts_is_what_lies_on_the_disk()
+    {
+        Fill(6 << 20, seed: 1);
+        Fill(4 << 20, seed: 1000, length: 300_000);
+        var chunks = Content.Chunks(9, 300_000, seed: 5000);
+        _fixture.Store.DeclareFile(Content.Layout(chunks));
+        chunks.ForEach(chunk => _fixture.Store.Put(chunk));
+        ((double)_fixture.Store.Statistics.DiskBytes).ShouldBe(_fixture.DiskBytes(), 200_000);
+        ((double)_fixture.Reopen().Statistics.DiskBytes).ShouldBe(_fixture.DiskBytes(), 10_000);
+    }
+
+    [Fact]
+    public void What_was_read_lately_outlives_what_was_not()
+    {
+        var blocks = Content.Chunks(40, 300_000, seed: 1);
+        blocks.ForEach(block => _fixture.Store.Put(block));
+        using var small = Content.Raw(5000, 900);
+        _fixture.Store.Put(small);
+        for (var i = 0; i < 40; i++)
+        {
+            foreach (var hot in blocks.Take(5).Append(small)) Content.IsReadable(_fixture.Store, hot).ShouldBeTrue();
+            using var block = Content.Raw(300_000, 1000 + i);
+            _fixture.Store.Put(block);
+        }
+        blocks.Count(block => _fixture.Store.Contains(block.Cid)).ShouldBeLessThan(30);
+    }
+
+    [Fact]
+    public void Pinned_and_used_roots_survive_whole_and_go_when_released()
+    {
+        var pinned = Content.Tree(_fixture.Store, ("a", Content.Bytes(1000, 1)), ("b/c", Content.Bytes(2_000_000, 2)), ("b/d", Content.Bytes(150_000, 3)));
+        var used = Content.Tree(_fixture.Store, ("e", Content.Bytes(1000, 4)), ("f", Content.Bytes(1_000_000, 5)));
+        var blocks = Content.Reach(_fixture.Store, pinned.Root).Concat(Content.Reach(_fixture.Store, used.Root)).ToList();
+        _fixture.Store.Pin(pinned.Root, "user");
+        using (_fixture.Store.Use(used.Root))
+        {
+            Fill(3 * Quota, seed: 100);
+            Fill(3 * Quota, seed: 10_000, length: 300_000);
+            blocks.ShouldAllBe(cid => _fixture.Store.Contains(cid));
+        }
+        _fixture.Store.Unpin(pinned.Root);
+        Fill(3 * Quota, seed: 20_000);
+        Fill(3 * Quota, seed: 30_000, length: 300_000);
+        blocks.ShouldAllBe(cid => !_fixture.Store.Contains(cid));
+    }
+
+    [Fact]
+    public void A_block_of_a_pinned_root_that_comes_after_the_pin_is_kept()
+    {
+        var other = new Testing.MemoryBlockStore();
+        var tree = Content.Tree(other, ("a", Content.Bytes(1000, 1)), ("b", Content.Bytes(200_000, 2)));
+        _fixture.Store.Pin(tree.Root, "user");
+        var reach = Content.Reach(other, tree.Root);
+        foreach (var cid in reach)
+        {
+            other.TryGet(cid, out var block).ShouldBeTrue();
+            using (block) _fixture.Store.Put(block);
+        }
+        Fill(3 * Quota, seed: 100);
+        reach.ShouldAllBe(cid => _fixture.Store.Contains(cid));
+    }
+
+    [Fact]
+    public async Task Held_blocks_survive_until_the_hold_ends_also_those_that_were_here_before()
+    {
+        using var old = Content.Raw(4000, 1);
+        _fixture.Store.Put(old);
+        using var fresh = Content.Raw(5000, 2);
+        using (_fixture.Store.HoldNew())
+        {
+            _fixture.Store.Put(old).ShouldBe(PutResult.AlreadyPresent);
+            _fixture.Store.Put(fresh);
+            await _fixture.Store.CollectAllAsync(CancellationToken.None);
+            Content.IsReadable(_fixture.Store, old).ShouldBeTrue();
+            Content.IsReadable(_fixture.Store, fresh).ShouldBeTrue();
+        }
+        await _fixture.Store.CollectAllAsync(CancellationToken.None);
+        await _fixture.Store.CollectAllAsync(CancellationToken.None);
+        _fixture.Store.Contains(old.Cid).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_store_full_of_held_blocks_refuses_more_and_takes_it_when_the_hold_ends()
+    {
+        using (_fixture.Store.HoldNew())
+        {
+            var refused = 0;
+            for (var i = 0; i < 300; i++)
+            {
+                using var block = Content.Raw(100_000, i);
+                if (_fixture.Store.Put(block) == PutResult.NoSpace) refused++;
+            }
+            refused.ShouldBeInRange(130, 170);
+            Should.Throw<StoreFullException>(() =>
+            {
+                using var writer = _fixture.Store.BeginLargeFile(4_000_000);
+                for (var i = 0; i < 4; i++)
+                {
+                    using var block = Content.Raw(1_000_000, 1000 + i);
+                    writer.Append(block);
+                }
+            }).Message.ShouldContain("Unpin");
+            _fixture.DiskBytes().ShouldBeLessThan(Quota + 100_000);
+        }
+        Content.IsReadable(_fixture.Store, Content.Raw(100_000, 0)).ShouldBeTrue();
+        _fixture.Store.Put(Content.Raw(100_000, 5000)).ShouldBe(PutResult.Stored);
+    }
+
+    [Fact]
+    public async Task A_handle_given_out_shows_the_file_although_it_was_evicted()
+    {
+        var chunks = Content.Chunks(10, 200_000, seed: 1);
+        var layout = Content.Layout(chunks);
+        _fixture.Store.DeclareFile(layout);
+        chunks.ForEach(chunk => _fixture.Store.Put(chunk));
+        _fixture.Store.TryOpenFlat(layout.File, out var handle).ShouldBeTrue();
+        await _fixture.Store.CollectAllAsync(CancellationToken.None);
+        _fixture.Store.Contains(chunks[0].Cid).ShouldBeFalse();
+        using (handle)
+        {
+            var content = new byte[layout.Size];
+            RandomAccess.Read(handle, content, 0).ShouldBe(content.Length);
+            content.ShouldBe(chunks.SelectMany(chunk => chunk.Bytes.ToArray()).ToArray());
+        }
+        _fixture.Store.DeclareFile(layout);
+        chunks.ForEach(chunk => _fixture.Store.Put(chunk).ShouldBe(PutResult.Stored));
+        _fixture.Store.TryOpenFlat(layout.File, out handle).ShouldBeTrue();
+        handle.Dispose();
+    }
+
+    [Fact]
+    public async Task Readers_never_see_a_wrong_byte_while_others_write_and_evict()
+    {
+        var blocks = Enumerable.Range(0, 300).Select(i => Content.Raw(i % 3 == 0 ? 300_000 : 60_000, i)).ToList();
+        using var stop = new CancellationTokenSource();
+        var readers = Enumerable.Range(0, 2).Select(seed => Task.Run(() =>
+        {
+            var random = new Random(seed);
+            var hits = 0;
+            while (!stop.IsCancellationRequested)
+            {
+                if (Content.IsReadable(_fixture.Store, blocks[random.Next(blocks.Count)])) hits++;
+            }
+            return hits;
+        })).ToList();
+        for (var round = 0; round < 6; round++)
+        {
+            foreach (var block in blocks) _fixture.Store.Put(block).ShouldBe(PutResult.Stored);
+        }
+        await stop.CancelAsync();
+        (await Task.WhenAll(readers)).Sum().ShouldBeGreaterThan(0);
+        _fixture.Store.Statistics.DamagedBlocks.ShouldBe(0);
+        blocks.ForEach(block => block.Dispose());
+    }
+
+    [Fact]
+    public void Pins_survive_a_restart()
+    {
+        var root = Content.Raw(1, 1).Cid;
+        _fixture.Store.Pin(root, "a wish, typed by a person");
+        _fixture.Reopen().Pins.ShouldBe([new PinnedRoot(root, "a wish, typed by a person")]);
+        _fixture.Store.Unpin(root);
+        _fixture.Reopen().Pins.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_collection_goes_down_to_the_low_watermark_and_says_what_it_did()
+    {
+        Fill(15 << 20, seed: 1);
+        var report = await _fixture.Store.CollectAsync(CancellationToken.None);
+        report.ReachedTarget.ShouldBeTrue();
+        report.DiskBytes.ShouldBeLessThan((long)(0.86 * Quota));
+        report.EvictedBlocks.ShouldBeGreaterThan(0);
+    }
+}
