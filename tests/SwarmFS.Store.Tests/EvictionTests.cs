@@ -184,7 +184,7 @@ public sealed class EvictionTests : IDisposable
         })).ToList();
         for (var round = 0; round < 6; round++)
         {
-            foreach (var block in blocks) _fixture.Store.Put(block).ShouldBe(PutResult.Stored);
+            foreach (var block in blocks) _fixture.Store.Put(block).ShouldNotBe(PutResult.NoSpace);
         }
         await stop.CancelAsync();
         (await Task.WhenAll(readers)).Sum().ShouldBeGreaterThan(0);
