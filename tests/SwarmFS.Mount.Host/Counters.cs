@@ -14,23 +14,18 @@ internal sealed class Counters : IMeterFactory
     public Counters()
     {
         _listener.InstrumentPublished = (instrument, listener) => listener.EnableMeasurementEvents(instrument);
-        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
-        {
-            if (instrument.IsObservable) _sums[instrument.Name] = value;
-            else _sums.AddOrUpdate(Key(instrument, tags), value, (_, sum) => sum + value);
-        });
-        _listener.SetMeasurementEventCallback<int>((instrument, value, _, _) =>
-        {
-            if (instrument.IsObservable) _sums[instrument.Name] = value;
-        });
+        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Note(instrument, value, tags));
+        _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Note(instrument, value, tags));
         _listener.Start();
     }
 
-    private static string Key(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    private void Note(Instrument instrument, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
+        if (!instrument.Meter.Name.StartsWith("SwarmFS", StringComparison.Ordinal)) return;
         var key = instrument.Name;
         foreach (var tag in tags) key += "." + tag.Value;
-        return key;
+        if (instrument.IsObservable) _sums[key] = value;
+        else _sums.AddOrUpdate(key, value, (_, sum) => sum + value);
     }
 
     public Meter Create(MeterOptions options)

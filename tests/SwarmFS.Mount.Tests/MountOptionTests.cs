@@ -19,6 +19,8 @@ public sealed class MountOptionTests
         host.Do($"add sample 1.0 {host.Scratch}/source");
         host.Shell("getfattr -n user.note $M/pkgs/sample/1.0/1").Error.ShouldContain("not supported");
         host.Run("ls -l $M/pkgs/sample/1.0 | wc -l; cp -a $M/pkgs/sample/1.0 $S/copy; diff -r $S/source $S/copy");
+        host.Count("swarmfs.fuse.requests.Getxattr").ShouldBe(1);
+        host.Count("swarmfs.fuse.requests.Listxattr").ShouldBe(1);
     }
 
     [Fact]
@@ -28,6 +30,9 @@ public sealed class MountOptionTests
         host.Run(SampleTree.Everything);
         host.Do($"add sample 1.0 {host.Scratch}/source");
         host.Run("diff -r --no-dereference $S/source $M/pkgs/sample/1.0");
+        var reads = host.Count("swarmfs.mount.reads");
+        host.Run("cmp $S/source/dir/deep/deeper/large $M/pkgs/sample/1.0/dir/deep/deeper/large");
+        host.Count("swarmfs.mount.reads").ShouldBe(reads, "the kernel reads a large file itself");
         host.Run("exec 3< $M/pkgs/sample/1.0/dir/deep/deeper/large; cmp $S/source/dir/deep/deeper/large $M/pkgs/sample/1.0/dir/deep/deeper/large; cmp - $S/source/dir/deep/deeper/large <&3");
         host.Run("cat $M/.status/health.json").ShouldBe("{\"ok\":true}");
         host.Count("swarmfs.mount.failures").ShouldBe(0);
