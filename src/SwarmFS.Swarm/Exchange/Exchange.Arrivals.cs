@@ -1,0 +1,167 @@
+using SwarmFS.Core;
+using SwarmFS.Wire;
+
+namespace SwarmFS.Swarm;
+
+/// <summary>What became of a BLOCK frame.</summary>
+internal enum ArrivalKind
+{
+    /// <summary>Verified; the buffer has gone over to the block.</summary>
+    Taken,
+
+    /// <summary>Asked for, but no longer wanted; the buffer stays the caller's.</summary>
+    Dropped,
+
+    /// <summary>A provable lie; the buffer stays the caller's.</summary>
+    Offence,
+}
+
+internal readonly record struct Arrival(ArrivalKind Kind, string? Offence = null)
+{
+    public static Arrival Lie(string how) => new(ArrivalKind.Offence, how);
+}
+
+/// <summary>Answers from peers. One thread for each lane; the hash is computed outside of the lock.</summary>
+internal sealed partial class Exchange
+{
+    /// <param name="rented">From the shared pool; its first <paramref name="length"/> bytes are the block's.</param>
+    public Arrival BlockArrived(Lane lane, uint requestId, in Cid cid, byte[] rented, int length)
+    {
+        LaneRequest? request;
+        lock (_gate)
+        {
+            if (lane.Closed) return new Arrival(ArrivalKind.Dropped);
+            if (!lane.Requests.TryGetValue(requestId, out request)) return Arrival.Lie($"block {cid.ToShortString()} was not asked for");
+        }
+        return request switch
+        {
+            WantRequest want => BlockArrived(want, cid, rented, length),
+            TreeAttempt attempt => TreeBlockArrived(attempt, cid, rented, length),
+            _ => throw new InvalidOperationException("There are two kinds of requests."),
+        };
+    }
+
+    private Arrival BlockArrived(WantRequest request, in Cid cid, byte[] rented, int length)
+    {
+        var lane = request.Lane;
+        int index;
+        lock (_gate)
+        {
+            index = request.IndexOf(cid);
+            if (index < 0) return Arrival.Lie($"block {cid.ToShortString()} was not asked for in this request");
+            if (request.StateOf(index) == SlotState.Cancelled)
+            {
+                Answer(request, index);
+                return new Arrival(ArrivalKind.Dropped);
+            }
+        }
+        var block = Block.TryAdopt(cid, rented, length);
+        if (block is null) return Arrival.Lie($"{length} bytes that are not block {cid.ToShortString()}");
+        using (block)
+        {
+            var jobs = Accept(lane, request, index, block);
+            foreach (var job in jobs) job.Sink.Deliver(block.Retain());
+            Complete(jobs, 1);
+        }
+        return new Arrival(ArrivalKind.Taken);
+    }
+
+    /// <summary>Books the block and returns who waits for it.</summary>
+    private List<FetchJob> Accept(Lane lane, WantRequest request, int index, Block block)
+    {
+        lock (_gate)
+        {
+            var now = _time.GetTimestamp();
+            var want = request[index];
+            if (request.Priority <= FetchPriority.Demand)
+                lane.Answered(_time.GetElapsedTime(Math.Max(request.AskedAt, lane.LastArrival), now).TotalSeconds);
+            lane.Arrived(block.Length, now, _time);
+            lane.Peer.Received(block.Length);
+            _metrics.Received(block.Length);
+            var waited = request.StateOf(index) == SlotState.Waiting;
+            Answer(request, index);
+            if (!waited || want.State == WantState.Done) return [];
+            want.Detach(request);
+            want.State = WantState.Done;
+            want.Session.Wants.Remove(want.Cid);
+            want.Session.Count(lane.Peer.Id, block.Length);
+            if (want.First is { } loser) CancelDone(loser);
+            if (lane.Outstanding * 4 <= lane.Window * 3 || request.Priority <= FetchPriority.Demand) Pump();
+            return want.Jobs;
+        }
+    }
+
+    /// <summary>The block of this place has come or will not come; the request ends with its last.</summary>
+    private static void Answer(WantRequest request, int index)
+    {
+        if (request.MarkAnswered(index) == SlotState.Waiting) request.Lane.Released(request.Priority);
+        if (request.IsOver) request.Lane.Requests.Remove(request.Id);
+    }
+
+    /// <summary>Delivery is told to the sinks before a job counts it, so that a finished job has everything in its sink.</summary>
+    private void Complete(List<FetchJob> jobs, int blocks)
+    {
+        lock (_gate)
+        {
+            foreach (var job in jobs)
+            {
+                if (job.Finished) continue;
+                job.Delivered += blocks;
+                job.Left -= blocks;
+                if (job.Left == 0) FinishJob(job, null);
+            }
+        }
+    }
+
+    private void FinishJob(FetchJob job, string? explanation)
+    {
+        Abandon(job);
+        job.Finish(explanation);
+    }
+
+    /// <returns>An offence, or null.</returns>
+    public string? DontHave(Lane lane, uint requestId, DontHave message)
+    {
+        lock (_gate)
+        {
+            if (!lane.Requests.TryGetValue(requestId, out var found)) return null;
+            if (found is not WantRequest request) return "DONT_HAVE for a request that is no WANT";
+            foreach (var index in message.Indices)
+            {
+                if (index >= request.Count) return $"DONT_HAVE for block {index} of {request.Count}";
+                var want = request[index];
+                var waited = request.StateOf(index) == SlotState.Waiting;
+                Answer(request, index);
+                if (!waited || want.State != WantState.InFlight) continue;
+                want.AddFailure(lane, AttemptOutcome.DoesNotHave);
+                if (want.Detach(request)) want.Session.Requeue(want);
+            }
+            if (request.Session.Find(lane) is { State: null or HoldingState.Complete } known) known.State = HoldingState.Partial;
+            Pump();
+            return null;
+        }
+    }
+
+    public void Ended(Lane lane, uint requestId, EndStatus status)
+    {
+        lock (_gate)
+        {
+            if (!lane.Requests.Remove(requestId, out var found)) return;
+            if (found is TreeAttempt attempt)
+            {
+                EndAttempt(attempt, status);
+                return;
+            }
+            var request = (WantRequest)found;
+            for (var i = request.Count - 1; i >= 0; i--)
+            {
+                if (request.MarkAnswered(i) != SlotState.Waiting) continue;
+                lane.Released(request.Priority);
+                var want = request[i];
+                if (status != EndStatus.Busy) want.AddFailure(lane, AttemptOutcome.DoesNotHave);
+                if (want.Detach(request) && want.State == WantState.InFlight) want.Session.Requeue(want);
+            }
+            Pump();
+        }
+    }
+}

@@ -1,0 +1,176 @@
+using System.Text;
+using SwarmFS.Core;
+using SwarmFS.Wire;
+
+namespace SwarmFS.Swarm;
+
+/// <summary>What only time brings: deadlines, hedges, stalls, and the last blocks that a slow peer sits on.</summary>
+internal sealed partial class Exchange
+{
+    /// <summary>A hedge earlier than this would answer the scheduler's noise with twice the traffic.</summary>
+    private static readonly TimeSpan HedgeFloor = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>A peer that owes blocks and delivers none for this long is ranked last, and what it owes is asked of others too.</summary>
+    private static readonly TimeSpan StallTime = TimeSpan.FromSeconds(1);
+
+    /// <summary>Wants that nobody could answer are tried again so often: a partial holder has more by then.</summary>
+    private static readonly TimeSpan ParkedRetry = TimeSpan.FromSeconds(1);
+
+    /// <summary>While somebody waits in vain, peers are dialled so often.</summary>
+    private static readonly TimeSpan SourcesRetry = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Names in an explanation: enough for a person, and a bound for the line.</summary>
+    private const int MaxPeersNamed = 8;
+
+    private readonly List<FetchJob> _expired = [];
+    private readonly List<BlockWant> _late = [];
+    private long _parkedRetried;
+    private long _sourcesWanted;
+
+    private void Tick()
+    {
+        var lonely = false;
+        lock (_gate)
+        {
+            if (_disposed) return;
+            var now = _time.GetTimestamp();
+            Expire(now);
+            if (_jobs.Count == 0 && _trees.Count == 0)
+            {
+                _ticking = false;
+                _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                _active.RemoveAll(session => session.IsIdle);
+                return;
+            }
+            foreach (var lane in _lanes) CheckLane(lane, now);
+            foreach (var fetch in _trees) CheckTree(fetch, now);
+            RetryParked(now);
+            Pump();
+            lonely = IsLonely(now);
+        }
+        if (lonely) SourcesWanted?.Invoke();
+    }
+
+    private void Expire(long now)
+    {
+        foreach (var job in _jobs)
+            if (job.Request.Deadline <= now) _expired.Add(job);
+        foreach (var job in _expired) FinishJob(job, Explain(job, now));
+        _expired.Clear();
+        for (var i = _trees.Count - 1; i >= 0; i--)
+            if (_trees[i].Request.Deadline <= now) FinishTree(_trees[i], Explain(_trees[i], now));
+    }
+
+    private void CheckLane(Lane lane, long now)
+    {
+        if (lane.Outstanding == 0) return;
+        var silence = _time.GetElapsedTime(lane.LastArrival, now);
+        var bound = lane.LatencyBound;
+        var isLate = silence.TotalSeconds > Math.Max(StallTime.TotalSeconds, 4 * bound);
+        if (isLate && !lane.Stalled) lane.Stall();
+        foreach (var request in lane.Requests.Values)
+        {
+            if (request is not WantRequest want) continue;
+            var waited = _time.GetElapsedTime(Math.Max(want.AskedAt, lane.LastArrival), now);
+            var hedge = want.Priority <= FetchPriority.Demand && waited.TotalSeconds > Math.Max(HedgeFloor.TotalSeconds, bound);
+            if (!hedge && !lane.Stalled && !IsEndGame(lane, want)) continue;
+            for (var i = 0; i < want.Count; i++)
+                if (want.StateOf(i) == SlotState.Waiting && want[i].Second is null) _late.Add(want[i]);
+        }
+        foreach (var want in _late) AskSecond(want);
+        _late.Clear();
+    }
+
+    /// <summary>Nothing of the session is queued any more and another holder has nothing to do: the last blocks are asked of both.</summary>
+    private static bool IsEndGame(Lane lane, WantRequest request)
+    {
+        var session = request[0].Session;
+        foreach (var known in session.Lanes)
+        {
+            if (ReferenceEquals(known.Lane, lane) || known.State != HoldingState.Complete || known.Lane.Outstanding > 0 || known.Lane.Stalled) continue;
+            if (lane.ExpectedDelay(request.Priority) > 2 * known.Lane.ExpectedDelay(request.Priority)) return true;
+        }
+        return false;
+    }
+
+    private void AskSecond(BlockWant want)
+    {
+        if (want.Second is not null || want.First is not { } first) return;
+        var choice = Choose(want.Session, want, want.Priority, out var lane);
+        if (choice != Choice.Found || lane!.Stalled) return;
+        lane.Asked(want.Priority, _time.GetTimestamp());
+        Ask(lane, want.Session, want.Priority, [want]);
+        _metrics.Hedged();
+    }
+
+    private void CheckTree(TreeFetch fetch, long now)
+    {
+        if (fetch.Attempts.Count is 0 or >= MaxTreeAttemptsAtOnce) return;
+        if (_time.GetElapsedTime(fetch.Attempts[0].LastArrival, now) > TreePatience) StartAttempt(fetch);
+    }
+
+    private void RetryParked(long now)
+    {
+        if (_time.GetElapsedTime(_parkedRetried, now) < ParkedRetry) return;
+        _parkedRetried = now;
+        foreach (var session in _active)
+            if (session.Parked.Count > 0) session.RequeueParked(forget: null);
+        foreach (var fetch in _trees)
+            if (fetch.Attempts.Count == 0) fetch.Failures.RemoveAll(failure => !failure.Lane.Closed);
+    }
+
+    private bool IsLonely(long now)
+    {
+        if (_time.GetElapsedTime(_sourcesWanted, now) < SourcesRetry) return false;
+        foreach (var session in _active)
+        {
+            if (session.IsIdle || CanBeAsked(session)) continue;
+            _sourcesWanted = now;
+            return true;
+        }
+        return false;
+    }
+
+    private string Explain(FetchJob job, long now)
+    {
+        var text = new StringBuilder($"{job.Left} of {job.Wants.Count} blocks did not come in time");
+        var named = new HashSet<NodeId>();
+        foreach (var want in job.Wants)
+        {
+            if (want.State == WantState.Done || named.Count >= MaxPeersNamed) continue;
+            foreach (var failure in want.Failures ?? [])
+                if (named.Add(failure.Lane.Peer.Id)) text.Append("; ").Append(failure.Lane.Peer).Append(Describe(failure.Outcome));
+            foreach (var request in new[] { want.First, want.Second })
+                if (request is not null && named.Add(request.Lane.Peer.Id)) text.Append("; ").Append(request.Lane.Peer).Append(Waiting(request.AskedAt, now));
+        }
+        return AppendOthers(text, job.Session, named);
+    }
+
+    private string Explain(TreeFetch fetch, long now)
+    {
+        var text = new StringBuilder($"the tree from {fetch.Request.Start.ToShortString()} did not come in time ({fetch.Delivered} blocks did)");
+        var named = new HashSet<NodeId>();
+        foreach (var failure in fetch.Failures)
+            if (named.Add(failure.Lane.Peer.Id)) text.Append("; ").Append(failure.Lane.Peer).Append(Describe(failure.Outcome));
+        foreach (var attempt in fetch.Attempts)
+            if (named.Add(attempt.Lane.Peer.Id)) text.Append("; ").Append(attempt.Lane.Peer).Append(Waiting(attempt.AskedAt, now));
+        return AppendOthers(text, fetch.Session, named);
+    }
+
+    private string AppendOthers(StringBuilder text, RootSession session, HashSet<NodeId> named)
+    {
+        if (_lanes.Count == 0) return text.Append("; no peer is connected").ToString();
+        var without = session.Lanes.Count(known => known.State == HoldingState.None);
+        if (without > 0) text.Append($"; {without} of {_lanes.Count} connected peers hold nothing of it");
+        if (named.Count == 0 && without < _lanes.Count) text.Append($"; {_lanes.Count - without} connected peers were not asked");
+        return text.ToString();
+    }
+
+    private string Waiting(long since, long now) => $": asked {_time.GetElapsedTime(since, now).TotalSeconds:0.0} s ago, no answer";
+
+    private static string Describe(AttemptOutcome outcome) => outcome switch
+    {
+        AttemptOutcome.DoesNotHave => ": does not have it",
+        _ => ": the connection was lost",
+    };
+}

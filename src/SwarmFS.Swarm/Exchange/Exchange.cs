@@ -1,0 +1,279 @@
+using SwarmFS.Core;
+using SwarmFS.Wire;
+
+namespace SwarmFS.Swarm;
+
+/// <summary>
+/// Decides which peer is asked for which block, and when another one is.
+/// <para>
+/// Participants: a <see cref="FetchJob"/> or <see cref="TreeFetch"/> for each call from above; a <see cref="RootSession"/> for each root, which remembers who holds it; a
+/// <see cref="BlockWant"/> for each block wanted; a <see cref="Lane"/> for each open connection with its <see cref="LaneRequest"/>s.
+/// Goals: a reader gets the block from whoever has it soonest, in spite of peers that are slow, silent, lying or gone; many blocks use every holder at once.
+/// Not goals: bytes on sockets (connections), finding peers (node), keeping blocks (whoever gives a sink).
+/// </para>
+/// <para>
+/// One lock guards all state; nothing under it waits. Sinks and task completions are called outside of it. Decisions happen where something changes (a job, an answer, a
+/// peer) and in <see cref="Tick"/>, which runs while there are jobs and looks after deadlines, hedges and stalls.
+/// </para>
+/// </summary>
+internal sealed partial class Exchange : IDisposable
+{
+    /// <summary>How exact deadlines and hedges are. Runs only while jobs exist.</summary>
+    private static readonly TimeSpan TickPeriod = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Roots remembered; the least recently used idle one makes room.</summary>
+    private const int MaxSessions = 1024;
+
+    private readonly Lock _gate = new();
+    private readonly TimeProvider _time;
+    private readonly Random _random;
+    private readonly SwarmMetrics _metrics;
+    private readonly ITimer _timer;
+    private readonly Dictionary<Cid, RootSession> _sessions = [];
+    private readonly List<RootSession> _active = [];
+    private readonly List<Lane> _lanes = [];
+    private readonly List<FetchJob> _jobs = [];
+    private readonly List<TreeFetch> _trees = [];
+    private bool _ticking;
+    private bool _disposed;
+    private int _turn;
+
+    public Exchange(TimeProvider time, Random random, SwarmMetrics metrics)
+    {
+        (_time, _random, _metrics) = (time, random, metrics);
+        _timer = time.CreateTimer(static exchange => ((Exchange)exchange!).Tick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Somebody waits and no connected peer can answer: time to dial. Raised on any thread, again and again while it lasts.</summary>
+    public event Action? SourcesWanted;
+
+    public Task<FetchResult> FetchAsync(FetchRequest request, IBlockSink sink, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested) return Task.FromCanceled<FetchResult>(cancellationToken);
+        if (request.Blocks.Count == 0) return Task.FromResult(default(FetchResult));
+        FetchJob job;
+        bool lonely;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            var session = OpenSession(request.Root);
+            job = new FetchJob(request, session, sink);
+            foreach (var cid in request.Blocks) AddWant(job, cid);
+            job.Left = job.Wants.Count;
+            _jobs.Add(job);
+            lonely = !CanBeAsked(session);
+            StartTicking();
+            Pump();
+        }
+        if (lonely) SourcesWanted?.Invoke();
+        if (cancellationToken.CanBeCanceled)
+            job.Cancellation = cancellationToken.Register(static (state, token) => { var (exchange, job) = ((Exchange, FetchJob))state!; exchange.Cancel(job, token); }, (this, job));
+        if (job.Result.IsCompleted) job.Cancellation.Unregister();
+        return job.Result;
+    }
+
+    private void AddWant(FetchJob job, in Cid cid)
+    {
+        var session = job.Session;
+        if (!session.Wants.TryGetValue(cid, out var want))
+        {
+            session.Wants[cid] = want = new BlockWant(session, cid, job.Request.Priority);
+            session.QueueOf(want.Priority).Add(want);
+        }
+        else if (job.Request.Priority < want.Priority)
+        {
+            want.Priority = job.Request.Priority;
+            if (want.State == WantState.Queued) session.QueueOf(want.Priority).Add(want);
+        }
+        if (want.Jobs.Contains(job)) return;
+        want.Jobs.Add(job);
+        job.Wants.Add(want);
+    }
+
+    private RootSession OpenSession(in Cid root)
+    {
+        if (!_sessions.TryGetValue(root, out var session))
+        {
+            if (_sessions.Count >= MaxSessions) ForgetOldestSession();
+            _sessions[root] = session = new RootSession(root);
+            foreach (var lane in _lanes) Introduce(session, lane);
+        }
+        session.LastUsed = _time.GetTimestamp();
+        if (!_active.Contains(session)) _active.Add(session);
+        return session;
+    }
+
+    private void ForgetOldestSession()
+    {
+        RootSession? oldest = null;
+        foreach (var session in _sessions.Values)
+            if (session.IsIdle && (oldest is null || session.LastUsed < oldest.LastUsed)) oldest = session;
+        if (oldest is null) return;
+        _sessions.Remove(oldest.Root);
+        _active.Remove(oldest);
+    }
+
+    private static void Introduce(RootSession session, Lane lane)
+    {
+        session.Lanes.Add(new SessionLane(lane));
+        lane.Output.Send(lane.NextRequestId(), new GetHoldings(session.Root));
+    }
+
+    private static bool CanBeAsked(RootSession session)
+    {
+        var hasHolder = session.HasHolder;
+        foreach (var lane in session.Lanes)
+            if (RootSession.MayAsk(lane, hasHolder)) return true;
+        return false;
+    }
+
+    public void LaneOpened(Lane lane)
+    {
+        lock (_gate)
+        {
+            if (_disposed) return;
+            _lanes.Add(lane);
+            foreach (var session in _sessions.Values) Introduce(session, lane);
+            foreach (var session in _active) session.RequeueParked(forget: null);
+            Pump();
+        }
+    }
+
+    public void LaneClosed(Lane lane)
+    {
+        lock (_gate)
+        {
+            if (lane.Closed) return;
+            lane.Closed = true;
+            _lanes.Remove(lane);
+            foreach (var session in _sessions.Values) session.Lanes.RemoveAll(known => ReferenceEquals(known.Lane, lane));
+            foreach (var request in lane.Requests.Values)
+            {
+                if (request is WantRequest want) Reassign(want);
+                else if (request is TreeAttempt attempt) LoseAttempt(attempt, AttemptOutcome.ConnectionLost);
+            }
+            lane.Requests.Clear();
+            Pump();
+        }
+    }
+
+    private void Reassign(WantRequest request)
+    {
+        for (var i = request.Count - 1; i >= 0; i--)
+        {
+            if (request.MarkAnswered(i) != SlotState.Waiting) continue;
+            request.Lane.Released(request.Priority);
+            var want = request[i];
+            want.AddFailure(request.Lane, AttemptOutcome.ConnectionLost);
+            if (want.Detach(request) && want.State == WantState.InFlight) want.Session.Requeue(want);
+        }
+    }
+
+    public void HoldingsTold(Lane lane, in Cid root, HoldingState state)
+    {
+        lock (_gate)
+        {
+            if (!_sessions.TryGetValue(root, out var session) || session.Find(lane) is not { } known) return;
+            known.State = state;
+            if (session.IsIdle) return;
+            session.RequeueParked(lane);
+            foreach (var tree in _trees)
+                if (tree.Session == session) tree.Failures.RemoveAll(failure => failure.Lane == lane);
+            Pump();
+        }
+    }
+
+    private void Cancel(FetchJob job, CancellationToken token)
+    {
+        lock (_gate)
+        {
+            if (job.Finished) return;
+            Abandon(job);
+            job.Cancel(token);
+        }
+    }
+
+    /// <summary>Takes the job out; what nobody else waits for is cancelled at the peers, in one frame for each request.</summary>
+    private void Abandon(FetchJob job)
+    {
+        _jobs.Remove(job);
+        HashSet<WantRequest>? touched = null;
+        foreach (var want in job.Wants)
+        {
+            if (want.State == WantState.Done) continue;
+            want.Jobs.Remove(job);
+            if (want.Jobs.Count > 0) continue;
+            want.State = WantState.Done;
+            want.Session.Wants.Remove(want.Cid);
+            if (want.First is { } first) (touched ??= []).Add(first);
+            if (want.Second is { } second) (touched ??= []).Add(second);
+        }
+        if (touched is null) return;
+        foreach (var request in touched) CancelDone(request);
+    }
+
+    /// <summary>Cancels those blocks of a request that are not waited for any more.</summary>
+    private static void CancelDone(WantRequest request)
+    {
+        var indices = new List<ushort>(request.Count);
+        for (var i = 0; i < request.Count; i++)
+        {
+            if (request.StateOf(i) != SlotState.Waiting || request[i].State != WantState.Done) continue;
+            request.MarkCancelled(i);
+            request.Lane.Released(request.Priority);
+            request[i].Detach(request);
+            indices.Add((ushort)i);
+        }
+        if (indices.Count > 0) request.Lane.Output.Send(request.Id, new Cancel(indices.Count == request.Count ? [] : [.. indices]));
+    }
+
+    private void StartTicking()
+    {
+        if (_ticking) return;
+        _ticking = true;
+        _timer.Change(TickPeriod, TickPeriod);
+    }
+
+    /// <summary>Blocks that came for a root so far: tells whether its holdings may have changed.</summary>
+    public long DeliveredOf(in Cid root)
+    {
+        lock (_gate) return _sessions.TryGetValue(root, out var session) ? session.Delivered : 0;
+    }
+
+    public List<RootTransfer> Transfers()
+    {
+        var all = new List<RootTransfer>();
+        lock (_gate)
+        {
+            foreach (var session in _sessions.Values)
+                foreach (var (from, count) in session.Transfers) all.Add(new RootTransfer(session.Root, from, count.Bytes, count.Blocks));
+        }
+        return all;
+    }
+
+    /// <summary>Outstanding blocks and whether the lane is stalled, for status.</summary>
+    public (int Outstanding, int Window, bool Stalled) Describe(Lane lane)
+    {
+        lock (_gate) return (lane.Outstanding, lane.Window, lane.Stalled);
+    }
+
+    public void RoundTripMeasured(Lane lane, double seconds)
+    {
+        lock (_gate)
+        {
+            if (lane.Peer.RoundTrip == 0 || seconds < lane.Peer.RoundTrip) lane.Peer.RoundTrip = seconds;
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposed) return;
+            _disposed = true;
+            foreach (var job in _jobs.ToArray()) FinishJob(job, "this node is shutting down");
+            foreach (var tree in _trees.ToArray()) FinishTree(tree, "this node is shutting down");
+        }
+        _timer.Dispose();
+    }
+}

@@ -1,0 +1,141 @@
+using SwarmFS.Core;
+using SwarmFS.Wire;
+
+namespace SwarmFS.Swarm;
+
+/// <summary>Where a lane's requests go: the connection. Never waits, so that it can be called under the exchange's lock.</summary>
+internal interface ILaneOutput
+{
+    void Send<T>(uint requestId, in T message) where T : IWireMessage<T>;
+}
+
+/// <summary>
+/// The exchange's view of one open connection: what is outstanding there and how fast it answers. All members belong to the exchange's lock.
+/// </summary>
+internal sealed class Lane(PeerRecord peer, ILaneOutput output)
+{
+    /// <summary>Fewer than four blocks in flight leave a link idle between answers; 256 of 64 KiB are 16 MiB, the window of 1 Gb/s at 130 ms.</summary>
+    private const int SmallestWindow = 4;
+    public const int LargestWindow = 256;
+
+    /// <summary>Headroom over the product of bandwidth and delay, so that a path that got faster is noticed.</summary>
+    private const double WindowGain = 1.5;
+
+    /// <summary>Scheduling on a busy machine takes as long as a short round trip: below this the window would starve a local peer.</summary>
+    private const double ShortestRoundTrip = 0.010;
+
+    /// <summary>Shorter samples of the goodput measure the scheduler.</summary>
+    private static readonly TimeSpan SampleTime = TimeSpan.FromMilliseconds(50);
+
+    private const double Smoothing = 0.2;
+
+    /// <summary>Assumed until measured, in bytes.</summary>
+    private const double FirstBlockLength = 64 << 10;
+
+    /// <summary>Assumed until measured: an answer within a tenth of a second.</summary>
+    private const double FirstLatency = 0.1;
+
+    private readonly int[] _outstanding = new int[4];
+    private double _blockLength = FirstBlockLength;
+    private double _latency = FirstLatency;
+    private double _latencyDeviation;
+    private bool _latencyKnown;
+    private uint _nextRequest;
+    private long _sampleStart;
+    private long _sampleBytes;
+
+    public PeerRecord Peer { get; } = peer;
+
+    public ILaneOutput Output { get; } = output;
+
+    public Dictionary<uint, LaneRequest> Requests { get; } = [];
+
+    /// <summary>Wants chosen for this lane and not sent yet; empty outside a pump.</summary>
+    public List<BlockWant> Batch { get; } = [];
+
+    public bool Closed { get; set; }
+
+    /// <summary>Something is outstanding and nothing has come for long. Cleared by the next block.</summary>
+    public bool Stalled { get; set; }
+
+    public long LastArrival { get; private set; }
+
+    public int Outstanding { get; private set; }
+
+    public bool HasRequestSlot => Requests.Count < WireLimits.RequestsInProgress;
+
+    /// <summary>Blocks that may be in flight.</summary>
+    public int Window
+    {
+        get
+        {
+            if (Stalled) return SmallestWindow;
+            var blocks = Peer.Goodput * Math.Max(Peer.RoundTrip, ShortestRoundTrip) * WindowGain / _blockLength;
+            return (int)Math.Clamp(blocks, SmallestWindow, LargestWindow);
+        }
+    }
+
+    /// <summary>Time within which nineteen of twenty demand reads are answered, as TCP estimates its retransmission timer (RFC 6298).</summary>
+    public double LatencyBound => _latency + 4 * _latencyDeviation;
+
+    public uint NextRequestId() => ++_nextRequest;
+
+    /// <summary>Seconds until one more block of this priority would be here.</summary>
+    public double ExpectedDelay(FetchPriority priority)
+    {
+        var ahead = 1;
+        for (var p = 0; p <= (int)priority; p++) ahead += _outstanding[p];
+        return Peer.RoundTrip + ahead * _blockLength / Peer.Goodput + (Stalled ? 5 : 0);
+    }
+
+    public void Asked(FetchPriority priority, long now)
+    {
+        if (Outstanding == 0)
+        {
+            (_sampleStart, _sampleBytes) = (now, 0);
+            LastArrival = now;
+        }
+        _outstanding[(int)priority]++;
+        Outstanding++;
+    }
+
+    public void Released(FetchPriority priority)
+    {
+        _outstanding[(int)priority]--;
+        Outstanding--;
+    }
+
+    public void Arrived(int length, long now, TimeProvider time)
+    {
+        Stalled = false;
+        LastArrival = now;
+        _blockLength += Smoothing / 4 * (length - _blockLength);
+        _blockLength = Math.Max(_blockLength, 512);
+        _sampleBytes += length;
+        var elapsed = time.GetElapsedTime(_sampleStart, now);
+        if (elapsed < SampleTime) return;
+        var goodput = _sampleBytes / elapsed.TotalSeconds;
+        Peer.Goodput = goodput > Peer.Goodput ? goodput : Peer.Goodput + Smoothing * (goodput - Peer.Goodput);
+        (_sampleStart, _sampleBytes) = (now, 0);
+    }
+
+    /// <summary>A demand read was answered after this long, counted from the later of asking and the block before.</summary>
+    public void Answered(double seconds)
+    {
+        if (!_latencyKnown)
+        {
+            (_latency, _latencyDeviation, _latencyKnown) = (seconds, seconds / 2, true);
+            return;
+        }
+        _latencyDeviation += 0.25 * (Math.Abs(seconds - _latency) - _latencyDeviation);
+        _latency += 0.125 * (seconds - _latency);
+    }
+
+    /// <summary>Nothing came for long: ranked behind the others until it delivers again.</summary>
+    public void Stall()
+    {
+        Stalled = true;
+        Peer.Timeouts++;
+        Peer.Goodput = Math.Max(Peer.Goodput / 2, 1e3);
+    }
+}

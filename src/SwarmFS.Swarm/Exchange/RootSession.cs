@@ -1,0 +1,97 @@
+using SwarmFS.Core;
+using SwarmFS.Wire;
+
+namespace SwarmFS.Swarm;
+
+/// <summary>A lane as one session sees it.</summary>
+internal sealed class SessionLane(Lane lane)
+{
+    public Lane Lane { get; } = lane;
+
+    /// <summary>Null until the peer has said.</summary>
+    public HoldingState? State { get; set; }
+}
+
+/// <summary>
+/// Everything about one root: who holds it, what is wanted of it. Survives the reads that use it, so that the next one starts warm. Belongs to the exchange's lock.
+/// </summary>
+internal sealed class RootSession(Cid root)
+{
+    private readonly WantQueue[] _queues =
+        [new(FetchPriority.Metadata), new(FetchPriority.Demand), new(FetchPriority.Prefetch), new(FetchPriority.Background)];
+
+    public Cid Root { get; } = root;
+
+    public List<SessionLane> Lanes { get; } = [];
+
+    public Dictionary<Cid, BlockWant> Wants { get; } = [];
+
+    /// <summary>Wants that nobody at hand can answer.</summary>
+    public List<BlockWant> Parked { get; } = [];
+
+    /// <summary>Tree requests in progress.</summary>
+    public int Trees { get; set; }
+
+    public long LastUsed { get; set; }
+
+    /// <summary>Blocks that came for this root since the node started.</summary>
+    public long Delivered { get; set; }
+
+    public Dictionary<NodeId, TransferCount> Transfers { get; } = [];
+
+    public bool IsIdle => Wants.Count == 0 && Trees == 0;
+
+    public WantQueue QueueOf(FetchPriority priority) => _queues[(int)priority];
+
+    public SessionLane? Find(Lane lane)
+    {
+        foreach (var known in Lanes)
+            if (ReferenceEquals(known.Lane, lane)) return known;
+        return null;
+    }
+
+    /// <summary>True when some peer is known to hold at least a part.</summary>
+    public bool HasHolder
+    {
+        get
+        {
+            foreach (var lane in Lanes)
+                if (lane.State is HoldingState.Partial or HoldingState.Complete) return true;
+            return false;
+        }
+    }
+
+    /// <summary>True when this peer may be asked: it holds something, or has not said yet and nobody better is known.</summary>
+    public static bool MayAsk(SessionLane lane, bool hasHolder) => !lane.Lane.Closed && (lane.State is { } state ? state != HoldingState.None : !hasHolder);
+
+    public void Requeue(BlockWant want)
+    {
+        want.State = WantState.Queued;
+        QueueOf(want.Priority).Return(want);
+    }
+
+    public void RequeueParked(Lane? forget)
+    {
+        foreach (var want in Parked)
+        {
+            want.ForgetDenials(forget);
+            if (want.State == WantState.Parked) Requeue(want);
+        }
+        Parked.Clear();
+    }
+
+    public void Count(NodeId from, int bytes)
+    {
+        Delivered++;
+        if (!Transfers.TryGetValue(from, out var count)) Transfers[from] = count = new TransferCount();
+        count.Bytes += bytes;
+        count.Blocks++;
+    }
+}
+
+internal sealed class TransferCount
+{
+    public long Bytes { get; set; }
+
+    public long Blocks { get; set; }
+}

@@ -1,0 +1,128 @@
+using SwarmFS.Core;
+using SwarmFS.Wire;
+
+namespace SwarmFS.Swarm;
+
+/// <summary>A request of a peer that is being answered. Belongs to its connection's serving queue.</summary>
+internal abstract class ServeJob(uint requestId, Cid root, FetchPriority priority, long deadline)
+{
+    public uint RequestId { get; } = requestId;
+
+    public Cid Root { get; } = root;
+
+    public FetchPriority Priority { get; } = priority;
+
+    /// <summary>When the asker gives up.</summary>
+    public long Deadline { get; } = deadline;
+
+    /// <summary>How it ended; meaningful once <see cref="TryPeek"/> has said that nothing is left.</summary>
+    public EndStatus Status { get; protected set; } = EndStatus.Complete;
+
+    /// <summary>The next block to send, without taking it.</summary>
+    public abstract bool TryPeek(out Cid cid);
+
+    /// <summary>The block was sent.</summary>
+    public abstract void Sent(int length);
+
+    /// <summary>The block is not here.</summary>
+    /// <returns>Its place, when the asker is to be told.</returns>
+    public abstract int? Skip();
+
+    public abstract void Cancel(ushort[] indices);
+}
+
+/// <summary>Blocks by CID.</summary>
+internal sealed class WantServeJob(uint requestId, Want want, long deadline) : ServeJob(requestId, want.Root, want.Priority, deadline)
+{
+    private readonly ReadOnlyMemory<Cid> _blocks = want.Blocks;
+    private readonly bool[] _cancelled = new bool[want.Blocks.Length];
+    private int _next;
+
+    public override bool TryPeek(out Cid cid)
+    {
+        while (_next < _blocks.Length && _cancelled[_next]) _next++;
+        cid = _next < _blocks.Length ? _blocks.Span[_next] : default;
+        return _next < _blocks.Length;
+    }
+
+    public override void Sent(int length) => _next++;
+
+    public override int? Skip() => _next++;
+
+    public override void Cancel(ushort[] indices)
+    {
+        Status = EndStatus.Cancelled;
+        if (indices.Length == 0) _next = _blocks.Length;
+        foreach (var index in indices)
+            if (index < _cancelled.Length) _cancelled[index] = true;
+    }
+}
+
+/// <summary>A part of a DAG in canonical order, until its budget is spent.</summary>
+internal sealed class TreeServeJob : ServeJob, IDisposable
+{
+    private readonly IEnumerator<DagLink> _walk;
+    private readonly IBlockStore _store;
+    private long _budget;
+    private bool _hasCurrent;
+    private bool _over;
+
+    public TreeServeJob(uint requestId, TreeWant want, IBlockStore store, long deadline) : base(requestId, want.Root, want.Priority, deadline)
+    {
+        _store = store;
+        _budget = want.Budget;
+        _walk = new DagWalk(store, want.Start, want.Selection).Blocks().GetEnumerator();
+    }
+
+    public override bool TryPeek(out Cid cid)
+    {
+        cid = default;
+        if (_over) return false;
+        if (!_hasCurrent && !Advance()) return false;
+        cid = _walk.Current.Cid;
+        if (_store.TryGetLength(cid, out var length) && length > _budget)
+        {
+            Status = EndStatus.Budget;
+            _over = true;
+            return false;
+        }
+        return true;
+    }
+
+    private bool Advance()
+    {
+        try
+        {
+            _hasCurrent = _walk.MoveNext();
+        }
+        catch (InvalidTreeException)
+        {
+            // What was asked for is no tree: there is nothing more to send of it.
+            Status = EndStatus.Incomplete;
+            _hasCurrent = false;
+        }
+        _over = !_hasCurrent;
+        return _hasCurrent;
+    }
+
+    public override void Sent(int length)
+    {
+        _budget -= length;
+        _hasCurrent = false;
+    }
+
+    public override int? Skip()
+    {
+        Status = EndStatus.Incomplete;
+        _hasCurrent = false;
+        return null;
+    }
+
+    public override void Cancel(ushort[] indices)
+    {
+        Status = EndStatus.Cancelled;
+        _over = true;
+    }
+
+    public void Dispose() => _walk.Dispose();
+}

@@ -1,0 +1,154 @@
+using System.Buffers;
+using SwarmFS.Core;
+using SwarmFS.Wire;
+
+namespace SwarmFS.Swarm;
+
+/// <summary>
+/// What one peer is owed. Fills the connection's output buffer with block frames, the most urgent request first and requests of one urgency in turn, reading from the
+/// store straight into the buffer; nothing is read before there is room to send it.
+/// </summary>
+internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
+{
+    private const int FrameOverhead = FrameHeader.Length + BlockPrefix.Length;
+
+    private readonly Lock _gate = new();
+    private readonly LinkedList<ServeJob>[] _jobs = [[], [], [], []];
+    private int _count;
+
+    public bool HasWork => Volatile.Read(ref _count) > 0;
+
+    /// <returns>False when the bound of requests in progress is reached.</returns>
+    public bool TryAdd(ServeJob job)
+    {
+        lock (_gate)
+        {
+            if (_count >= WireLimits.RequestsInProgress) return false;
+            _count++;
+            _jobs[(int)job.Priority].AddLast(job);
+            return true;
+        }
+    }
+
+    public void Cancel(uint requestId, ushort[] indices)
+    {
+        lock (_gate)
+        {
+            foreach (var jobs in _jobs)
+                foreach (var job in jobs)
+                    if (job.RequestId == requestId) job.Cancel(indices);
+        }
+    }
+
+    /// <summary>Appends frames to <paramref name="buffer"/> from <paramref name="at"/> on until <paramref name="enough"/> bytes are there or nothing is left to send.</summary>
+    /// <param name="buffer">Rented from the shared pool; replaced by a larger one when a single frame needs it.</param>
+    public Filled Fill(ref byte[] buffer, int at, int enough, FrameBuffer control)
+    {
+        var filled = new Filled { Length = at };
+        lock (_gate)
+        {
+            while (filled.Length < enough && Next() is { } node)
+            {
+                var job = node.Value;
+                if (job.Deadline <= time.GetTimestamp()) job.Cancel([]);
+                if (!job.TryPeek(out var cid))
+                {
+                    WireMessage.WriteFrame(control, job.RequestId, new End(job.Status));
+                    Remove(node);
+                }
+                else if (!store.TryGetLength(cid, out var length))
+                {
+                    Skip(job, control);
+                }
+                else
+                {
+                    if (!TryReserve(ref buffer, filled.Length, FrameOverhead + length)) break;
+                    Append(job, cid, length, buffer, control, ref filled);
+                    Rotate(node);
+                }
+                // A DONT_HAVE or END must not overtake blocks of its request, so what was written here goes out behind the blocks before it.
+                if (control.Length > 0 && !TryAppendControl(ref buffer, control, ref filled)) break;
+            }
+        }
+        return filled;
+    }
+
+    private void Append(ServeJob job, in Cid cid, int length, byte[] buffer, FrameBuffer control, ref Filled filled)
+    {
+        var frame = buffer.AsSpan(filled.Length);
+        if (store.Read(cid, 0, frame.Slice(FrameOverhead, length)) != length)
+        {
+            Skip(job, control);
+            return;
+        }
+        new FrameHeader(FrameKind.Block, job.RequestId, BlockPrefix.Length + length).WriteTo(frame);
+        BlockPrefix.Write(frame[FrameHeader.Length..], cid);
+        job.Sent(length);
+        filled.Length += FrameOverhead + length;
+        filled.Blocks++;
+        filled.BlockBytes += length;
+    }
+
+    private static void Skip(ServeJob job, FrameBuffer control)
+    {
+        if (job.Skip() is { } index) WireMessage.WriteFrame(control, job.RequestId, new DontHave([(ushort)index]));
+    }
+
+    private static bool TryAppendControl(ref byte[] buffer, FrameBuffer control, ref Filled filled)
+    {
+        if (!TryReserve(ref buffer, filled.Length, control.Length)) return false;
+        control.Written.CopyTo(buffer.AsSpan(filled.Length));
+        filled.Length += control.Length;
+        control.Dispose();
+        return true;
+    }
+
+    /// <summary>Grows an empty buffer; one that holds something is sent first.</summary>
+    private static bool TryReserve(ref byte[] buffer, int at, int count)
+    {
+        if (buffer.Length - at >= count) return true;
+        if (at > 0) return false;
+        ArrayPool<byte>.Shared.Return(buffer);
+        buffer = ArrayPool<byte>.Shared.Rent(count);
+        return true;
+    }
+
+    private LinkedListNode<ServeJob>? Next()
+    {
+        foreach (var jobs in _jobs)
+            if (jobs.First is { } first) return first;
+        return null;
+    }
+
+    private void Rotate(LinkedListNode<ServeJob> node)
+    {
+        var jobs = node.List!;
+        if (jobs.Count == 1) return;
+        jobs.Remove(node);
+        jobs.AddLast(node);
+    }
+
+    private void Remove(LinkedListNode<ServeJob> node)
+    {
+        node.List!.Remove(node);
+        _count--;
+        (node.Value as IDisposable)?.Dispose();
+    }
+
+    public void Clear()
+    {
+        lock (_gate)
+        {
+            foreach (var jobs in _jobs)
+                while (jobs.First is { } first) Remove(first);
+        }
+    }
+
+    /// <summary>What a call of <see cref="Fill"/> has put into the buffer.</summary>
+    public struct Filled
+    {
+        public int Length;
+        public int Blocks;
+        public long BlockBytes;
+    }
+}

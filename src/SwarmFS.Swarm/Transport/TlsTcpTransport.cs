@@ -1,0 +1,182 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using SwarmFS.Core;
+
+namespace SwarmFS.Swarm;
+
+/// <summary>
+/// TLS 1.3 over TCP, certificates both ways, ALPN <c>swarmfs/1</c>. Certificates are self-signed, so nothing that a chain could prove is asked for; what is asked for is exactly
+/// one certificate, with a P-256 key, valid today, not our own. The policy of the platform would fetch URLs that a certificate names; that is switched off.
+/// </summary>
+public sealed class TlsTcpTransport(NodeIdentity identity, TimeProvider time) : IPeerTransport
+{
+    internal static readonly SslApplicationProtocol Protocol = new("swarmfs/1");
+
+    /// <summary>Callers that the kernel holds before they are accepted.</summary>
+    private const int Backlog = 64;
+
+    public IPeerListener Listen(EndPoint endPoint)
+    {
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            socket.Bind(endPoint);
+            socket.Listen(Backlog);
+            return new Listener(socket, this);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    public async Task<IPeerLink> DialAsync(EndPoint endPoint, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(endPoint, cancellationToken);
+            return await AuthenticateAsync(socket, client: true, cancellationToken);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The socket is the link's afterwards; on failure it stays the caller's.</summary>
+    private async Task<IPeerLink> AuthenticateAsync(Socket socket, bool client, CancellationToken cancellationToken)
+    {
+        socket.NoDelay = true;
+        var remote = socket.RemoteEndPoint ?? throw new IOException("The connection ended before it began.");
+        var check = new CertificateCheck(identity.Id, time);
+        var tls = new SslStream(new BatchedSocketStream(socket), leaveInnerStreamOpen: true);
+        try
+        {
+            if (client) await tls.AuthenticateAsClientAsync(ClientOptions(check), cancellationToken);
+            else await tls.AuthenticateAsServerAsync(ServerOptions(check), cancellationToken);
+            if (tls.NegotiatedApplicationProtocol != Protocol) throw new PeerRefusedException("the other side did not agree on the protocol swarmfs/1");
+            return new Link(socket, tls, check.Accepted, remote);
+        }
+        catch (AuthenticationException refused)
+        {
+            await tls.DisposeAsync();
+            throw new PeerRefusedException(check.Refusal ?? $"TLS: {refused.Message}", refused);
+        }
+        catch
+        {
+            await tls.DisposeAsync();
+            throw;
+        }
+    }
+
+    private SslClientAuthenticationOptions ClientOptions(CertificateCheck check) => new()
+    {
+        TargetHost = "",
+        EnabledSslProtocols = SslProtocols.Tls13,
+        ClientCertificates = [identity.Certificate],
+        LocalCertificateSelectionCallback = (_, _, _, _, _) => identity.Certificate,
+        ApplicationProtocols = [Protocol],
+        AllowTlsResume = false,
+        CertificateChainPolicy = OwnChecksAlone(),
+        RemoteCertificateValidationCallback = check.Validate,
+    };
+
+    private SslServerAuthenticationOptions ServerOptions(CertificateCheck check) => new()
+    {
+        EnabledSslProtocols = SslProtocols.Tls13,
+        ServerCertificate = identity.Certificate,
+        ClientCertificateRequired = true,
+        ApplicationProtocols = [Protocol],
+        AllowTlsResume = false,
+        CertificateChainPolicy = OwnChecksAlone(),
+        RemoteCertificateValidationCallback = check.Validate,
+    };
+
+    private static X509ChainPolicy OwnChecksAlone() => new()
+    {
+        DisableCertificateDownloads = true,
+        RevocationMode = X509RevocationMode.NoCheck,
+        TrustMode = X509ChainTrustMode.CustomRootTrust,
+    };
+
+    private sealed class Listener(Socket socket, TlsTcpTransport transport) : IPeerListener
+    {
+        public EndPoint EndPoint { get; } = socket.LocalEndPoint ?? throw new InvalidOperationException("A listening socket has an address.");
+
+        public async Task<IIncomingLink?> AcceptAsync(CancellationToken cancellationToken)
+        {
+            while (true)
+            {
+                try
+                {
+                    var accepted = await socket.AcceptAsync(cancellationToken);
+                    if (accepted.RemoteEndPoint is { } remote) return new Incoming(accepted, remote, transport);
+                    accepted.Dispose();
+                }
+                catch (ObjectDisposedException)
+                {
+                    return null;
+                }
+                catch (SocketException ended) when (ended.SocketErrorCode == SocketError.OperationAborted)
+                {
+                    return null;
+                }
+            }
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            socket.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    private sealed class Incoming(Socket socket, EndPoint remote, TlsTcpTransport transport) : IIncomingLink
+    {
+        private bool _owned = true;
+
+        public EndPoint RemoteEndPoint => remote;
+
+        public async Task<IPeerLink> AuthenticateAsync(CancellationToken cancellationToken)
+        {
+            var link = await transport.AuthenticateAsync(socket, client: false, cancellationToken);
+            _owned = false;
+            return link;
+        }
+
+        public void Dispose()
+        {
+            if (_owned) socket.Dispose();
+        }
+    }
+
+    private sealed class Link(Socket socket, SslStream tls, NodeId remoteId, EndPoint remote) : IPeerLink
+    {
+        public NodeId RemoteId => remoteId;
+
+        public EndPoint RemoteEndPoint => remote;
+
+        public ValueTask<int> ReadAsync(Memory<byte> destination, CancellationToken cancellationToken) => tls.ReadAsync(destination, cancellationToken);
+
+        public async ValueTask WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
+        {
+            await tls.WriteAsync(source, cancellationToken);
+            await tls.FlushAsync(cancellationToken);
+        }
+
+        public void Abort() => socket.Dispose();
+
+        public async ValueTask DisposeAsync()
+        {
+            socket.Dispose();
+            await tls.DisposeAsync();
+        }
+    }
+}
