@@ -49,7 +49,7 @@ internal sealed partial class Exchange
         {
             index = request.IndexOf(cid);
             if (index < 0) return Arrival.Lie($"block {cid.ToShortString()} was not asked for in this request");
-            if (request.StateOf(index) == SlotState.Cancelled)
+            if (request.StateOf(index) == SlotState.Cancelled && request[index].State == WantState.Done)
             {
                 Answer(request, index);
                 return new Arrival(ArrivalKind.Dropped);
@@ -78,14 +78,13 @@ internal sealed partial class Exchange
             lane.Arrived(block.Length, now, _time);
             lane.Peer.Received(block.Length);
             _metrics.Received(block.Length);
-            var waited = request.StateOf(index) == SlotState.Waiting;
             Answer(request, index);
-            if (!waited || want.State == WantState.Done) return [];
+            if (want.State == WantState.Done) return [];
             want.Detach(request);
             want.State = WantState.Done;
             want.Session.Wants.Remove(want.Cid);
             want.Session.Count(lane.Peer.Id, block.Length);
-            if (want.First is { } loser) CancelDone(loser);
+            while (want.First is { } loser) CancelDone(loser);
             if (lane.Outstanding * 4 <= lane.Window * 3 || request.Priority <= FetchPriority.Demand) Pump();
             return want.Jobs;
         }
@@ -136,7 +135,7 @@ internal sealed partial class Exchange
                 want.AddFailure(lane, AttemptOutcome.DoesNotHave);
                 if (want.Detach(request)) want.Session.Requeue(want);
             }
-            if (request.Session.Find(lane) is { State: null or HoldingState.Complete } known) known.State = HoldingState.Partial;
+            if (request[0].Session.Find(lane) is { State: null or HoldingState.Complete } known) known.State = HoldingState.Partial;
             Pump();
             return null;
         }

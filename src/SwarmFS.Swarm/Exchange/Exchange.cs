@@ -90,6 +90,35 @@ internal sealed partial class Exchange : IDisposable
         job.Wants.Add(want);
     }
 
+    /// <summary>Asks again at the higher priority what is under way at a lower one; should the first answer come all the same, it is taken.</summary>
+    public void Raise(IReadOnlyList<Cid> blocks, FetchPriority priority)
+    {
+        lock (_gate)
+        {
+            var raised = false;
+            foreach (var session in _active)
+                foreach (var cid in blocks) raised |= session.Wants.TryGetValue(cid, out var want) && Raise(want, priority);
+            if (raised) Pump();
+        }
+    }
+
+    private static bool Raise(BlockWant want, FetchPriority priority)
+    {
+        if (want.Priority <= priority) return false;
+        want.Priority = priority;
+        while (want.First is { } slow)
+        {
+            var index = slow.IndexOf(want);
+            slow.MarkCancelled(index);
+            slow.Lane.Released(slow.Priority);
+            want.Detach(slow);
+            slow.Lane.Output.Send(slow.Id, new Cancel([(ushort)index]));
+        }
+        if (want.State == WantState.Parked) want.Session.Parked.Remove(want);
+        want.Session.Requeue(want);
+        return true;
+    }
+
     private RootSession OpenSession(in Cid root)
     {
         if (!_sessions.TryGetValue(root, out var session))

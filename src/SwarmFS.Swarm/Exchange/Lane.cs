@@ -10,7 +10,7 @@ internal interface ILaneOutput
 }
 
 /// <summary>
-/// The exchange's view of one open connection: what is outstanding there and how fast it answers. All members belong to the exchange's lock.
+/// The exchange's view of one open connection: what is outstanding there and how fast it answers. Members belong to the exchange's lock where they do not say otherwise.
 /// </summary>
 internal sealed class Lane(PeerRecord peer, ILaneOutput output)
 {
@@ -78,7 +78,8 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
     /// <summary>Time within which nineteen of twenty demand reads are answered, as TCP estimates its retransmission timer (RFC 6298).</summary>
     public double LatencyBound => _latency + 4 * _latencyDeviation;
 
-    public uint NextRequestId() => ++_nextRequest;
+    /// <summary>Never 0. Safe from any thread: requests that are none of the exchange's take theirs here too.</summary>
+    public uint NextRequestId() => Interlocked.Increment(ref _nextRequest);
 
     /// <summary>Seconds until one more block of this priority would be here.</summary>
     public double ExpectedDelay(FetchPriority priority)

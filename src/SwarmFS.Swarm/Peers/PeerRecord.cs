@@ -48,5 +48,8 @@ internal sealed class PeerRecord(NodeId id)
         Interlocked.Add(ref _blocksOut, blocks);
     }
 
+    /// <summary>Where announcements go on after a reconnection: the peer's run, and the next number.</summary>
+    public (ulong Nonce, long Next)? RecordsResume { get; set; }
+
     public override string ToString() => Address is { } address ? $"{Id.ToShortString()} ({address})" : Id.ToShortString();
 }

@@ -24,9 +24,9 @@ internal abstract class ServeJob(uint requestId, Cid root, FetchPriority priorit
     /// <summary>The block was sent.</summary>
     public abstract void Sent(int length);
 
-    /// <summary>The block is not here.</summary>
-    /// <returns>Its place, when the asker is to be told.</returns>
-    public abstract int? Skip();
+    /// <summary>The next block is not here: passes over it, and over others that are not.</summary>
+    /// <returns>Their places, where the asker is to be told.</returns>
+    public abstract ushort[] SkipAbsent(IBlockStore store);
 
     public abstract void Cancel(ushort[] indices);
 }
@@ -35,26 +35,36 @@ internal abstract class ServeJob(uint requestId, Cid root, FetchPriority priorit
 internal sealed class WantServeJob(uint requestId, Want want, long deadline) : ServeJob(requestId, want.Root, want.Priority, deadline)
 {
     private readonly ReadOnlyMemory<Cid> _blocks = want.Blocks;
-    private readonly bool[] _cancelled = new bool[want.Blocks.Length];
+    private readonly bool[] _passed = new bool[want.Blocks.Length];
     private int _next;
 
     public override bool TryPeek(out Cid cid)
     {
-        while (_next < _blocks.Length && _cancelled[_next]) _next++;
+        while (_next < _blocks.Length && _passed[_next]) _next++;
         cid = _next < _blocks.Length ? _blocks.Span[_next] : default;
         return _next < _blocks.Length;
     }
 
     public override void Sent(int length) => _next++;
 
-    public override int? Skip() => _next++;
+    public override ushort[] SkipAbsent(IBlockStore store)
+    {
+        var absent = new List<ushort>();
+        for (var i = _next; i < _blocks.Length; i++)
+        {
+            if (_passed[i] || store.Contains(_blocks.Span[i])) continue;
+            _passed[i] = true;
+            absent.Add((ushort)i);
+        }
+        return [.. absent];
+    }
 
     public override void Cancel(ushort[] indices)
     {
         Status = EndStatus.Cancelled;
         if (indices.Length == 0) _next = _blocks.Length;
         foreach (var index in indices)
-            if (index < _cancelled.Length) _cancelled[index] = true;
+            if (index < _passed.Length) _passed[index] = true;
     }
 }
 
@@ -111,11 +121,11 @@ internal sealed class TreeServeJob : ServeJob, IDisposable
         _hasCurrent = false;
     }
 
-    public override int? Skip()
+    public override ushort[] SkipAbsent(IBlockStore store)
     {
         Status = EndStatus.Incomplete;
         _hasCurrent = false;
-        return null;
+        return [];
     }
 
     public override void Cancel(ushort[] indices)

@@ -14,9 +14,18 @@ internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
 
     private readonly Lock _gate = new();
     private readonly LinkedList<ServeJob>[] _jobs = [[], [], [], []];
+
+    /// <summary>END and DONT_HAVE frames that wait for room behind the blocks before them.</summary>
+    private readonly FrameBuffer _notes = new();
     private int _count;
 
-    public bool HasWork => Volatile.Read(ref _count) > 0;
+    public bool HasWork
+    {
+        get
+        {
+            lock (_gate) return _count > 0 || _notes.Length > 0;
+        }
+    }
 
     /// <returns>False when the bound of requests in progress is reached.</returns>
     public bool TryAdd(ServeJob job)
@@ -42,43 +51,41 @@ internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
 
     /// <summary>Appends frames to <paramref name="buffer"/> from <paramref name="at"/> on until <paramref name="enough"/> bytes are there or nothing is left to send.</summary>
     /// <param name="buffer">Rented from the shared pool; replaced by a larger one when a single frame needs it.</param>
-    public Filled Fill(ref byte[] buffer, int at, int enough, FrameBuffer control)
+    public Filled Fill(ref byte[] buffer, int at, int enough)
     {
         var filled = new Filled { Length = at };
         lock (_gate)
         {
-            while (filled.Length < enough && Next() is { } node)
+            while (TryAppendNotes(ref buffer, ref filled) && filled.Length < enough && Next() is { } node)
             {
                 var job = node.Value;
                 if (job.Deadline <= time.GetTimestamp()) job.Cancel([]);
                 if (!job.TryPeek(out var cid))
                 {
-                    WireMessage.WriteFrame(control, job.RequestId, new End(job.Status));
+                    WireMessage.WriteFrame(_notes, job.RequestId, new End(job.Status));
                     Remove(node);
                 }
                 else if (!store.TryGetLength(cid, out var length))
                 {
-                    Skip(job, control);
+                    Skip(job);
                 }
                 else
                 {
                     if (!TryReserve(ref buffer, filled.Length, FrameOverhead + length)) break;
-                    Append(job, cid, length, buffer, control, ref filled);
+                    Append(job, cid, length, buffer, ref filled);
                     Rotate(node);
                 }
-                // A DONT_HAVE or END must not overtake blocks of its request, so what was written here goes out behind the blocks before it.
-                if (control.Length > 0 && !TryAppendControl(ref buffer, control, ref filled)) break;
             }
         }
         return filled;
     }
 
-    private void Append(ServeJob job, in Cid cid, int length, byte[] buffer, FrameBuffer control, ref Filled filled)
+    private void Append(ServeJob job, in Cid cid, int length, byte[] buffer, ref Filled filled)
     {
         var frame = buffer.AsSpan(filled.Length);
         if (store.Read(cid, 0, frame.Slice(FrameOverhead, length)) != length)
         {
-            Skip(job, control);
+            Skip(job);
             return;
         }
         new FrameHeader(FrameKind.Block, job.RequestId, BlockPrefix.Length + length).WriteTo(frame);
@@ -89,17 +96,19 @@ internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
         filled.BlockBytes += length;
     }
 
-    private static void Skip(ServeJob job, FrameBuffer control)
+    private void Skip(ServeJob job)
     {
-        if (job.Skip() is { } index) WireMessage.WriteFrame(control, job.RequestId, new DontHave([(ushort)index]));
+        var absent = job.SkipAbsent(store);
+        if (absent.Length > 0) WireMessage.WriteFrame(_notes, job.RequestId, new DontHave(absent));
     }
 
-    private static bool TryAppendControl(ref byte[] buffer, FrameBuffer control, ref Filled filled)
+    private bool TryAppendNotes(ref byte[] buffer, ref Filled filled)
     {
-        if (!TryReserve(ref buffer, filled.Length, control.Length)) return false;
-        control.Written.CopyTo(buffer.AsSpan(filled.Length));
-        filled.Length += control.Length;
-        control.Dispose();
+        if (_notes.Length == 0) return true;
+        if (!TryReserve(ref buffer, filled.Length, _notes.Length)) return false;
+        _notes.Written.CopyTo(buffer.AsSpan(filled.Length));
+        filled.Length += _notes.Length;
+        _notes.Dispose();
         return true;
     }
 
@@ -141,6 +150,7 @@ internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
         {
             foreach (var jobs in _jobs)
                 while (jobs.First is { } first) Remove(first);
+            _notes.Dispose();
         }
     }
 

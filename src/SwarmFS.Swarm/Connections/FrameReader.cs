@@ -1,0 +1,89 @@
+using System.Buffers;
+using SwarmFS.Core;
+using SwarmFS.Wire;
+
+namespace SwarmFS.Swarm;
+
+/// <summary>One frame as it came. The body is rented from the shared pool; whoever has the frame gives it back or hands it to a block.</summary>
+/// <param name="Body">For BLOCK the block's bytes alone: its prefix is read into <paramref name="Cid"/>.</param>
+internal readonly record struct Frame(FrameHeader Header, Cid Cid, byte[] Body, int Length)
+{
+    public ReadOnlySpan<byte> Span => Body.AsSpan(0, Length);
+
+    public void Return() => ArrayPool<byte>.Shared.Return(Body);
+}
+
+/// <summary>A frame, a fault of the peer, or (neither) the end of the connection.</summary>
+internal readonly record struct FrameRead(Frame? Frame, string? Fault);
+
+/// <summary>Cuts a link's bytes into frames. A large body is read straight into its own array.</summary>
+internal sealed class FrameReader(IPeerLink link)
+{
+    /// <summary>Four TLS records: headers and small bodies cost no read of their own.</summary>
+    private const int BufferLength = 64 << 10;
+
+    private readonly byte[] _buffer = new byte[BufferLength];
+    private int _at;
+    private int _end;
+
+    /// <param name="longestBody">A bound below those of the kinds, while the peer is a stranger.</param>
+    public async ValueTask<FrameRead> ReadAsync(int longestBody, CancellationToken cancellationToken)
+    {
+        if (!await EnsureAsync(FrameHeader.Length, cancellationToken)) return default;
+        if (!FrameHeader.TryRead(_buffer.AsSpan(_at), out var header, out var error)) return new FrameRead(null, error);
+        if (header.BodyLength > longestBody) return new FrameRead(null, $"a {header.Kind} frame of {header.BodyLength} bytes before the greeting was over");
+        _at += FrameHeader.Length;
+        var length = header.BodyLength;
+        Cid cid = default;
+        if (header.Kind == FrameKind.Block)
+        {
+            if (!await EnsureAsync(BlockPrefix.Length, cancellationToken)) return default;
+            if (!BlockPrefix.TryRead(_buffer.AsSpan(_at), out cid)) return new FrameRead(null, "a Block frame of an unknown codec");
+            _at += BlockPrefix.Length;
+            length -= BlockPrefix.Length;
+        }
+        var body = ArrayPool<byte>.Shared.Rent(length);
+        if (await FillAsync(body, length, cancellationToken)) return new FrameRead(new Frame(header, cid, body, length), null);
+        ArrayPool<byte>.Shared.Return(body);
+        return default;
+    }
+
+    private async ValueTask<bool> EnsureAsync(int count, CancellationToken cancellationToken)
+    {
+        while (_end - _at < count)
+        {
+            if (_at > 0)
+            {
+                _buffer.AsSpan(_at, _end - _at).CopyTo(_buffer);
+                (_at, _end) = (0, _end - _at);
+            }
+            var read = await link.ReadAsync(_buffer.AsMemory(_end), cancellationToken);
+            if (read == 0) return false;
+            _end += read;
+        }
+        return true;
+    }
+
+    private async ValueTask<bool> FillAsync(byte[] body, int length, CancellationToken cancellationToken)
+    {
+        var filled = 0;
+        while (filled < length)
+        {
+            if (_at == _end && length - filled < BufferLength / 4)
+            {
+                if (!await EnsureAsync(1, cancellationToken)) return false;
+            }
+            if (_at < _end)
+            {
+                var count = Math.Min(length - filled, _end - _at);
+                _buffer.AsSpan(_at, count).CopyTo(body.AsSpan(filled));
+                (_at, filled) = (_at + count, filled + count);
+                continue;
+            }
+            var read = await link.ReadAsync(body.AsMemory(filled, length - filled), cancellationToken);
+            if (read == 0) return false;
+            filled += read;
+        }
+        return true;
+    }
+}

@@ -1,0 +1,91 @@
+using SwarmFS.Wire;
+
+namespace SwarmFS.Swarm;
+
+/// <summary>What each kind of frame does. One frame at a time, in the order they came.</summary>
+internal sealed partial class PeerConnection
+{
+    /// <returns>What the peer did wrong, or null. The frame's body is given back or has become a block.</returns>
+    private string? Act(in Frame frame)
+    {
+        if (frame.Header.Kind == FrameKind.Block) return ActOnBlock(frame);
+        try
+        {
+            return frame.Header.Kind switch
+            {
+                FrameKind.Want => Act<Want>(frame, ServeWant),
+                FrameKind.DontHave => Act<DontHave>(frame, (id, message) => _services.Exchange.DontHave(Lane, id, message)),
+                FrameKind.End => Act<End>(frame, Ended),
+                FrameKind.Cancel => Act<Cancel>(frame, CancelServing),
+                FrameKind.Tree => Act<TreeWant>(frame, ServeTree),
+                FrameKind.GetHoldings => Act<GetHoldings>(frame, (id, message) => Done(() => _services.Holdings.Ask(this, id, message.Root))),
+                FrameKind.Holdings => Act<Holdings>(frame, (_, message) => Done(() => _services.Exchange.HoldingsTold(Lane, message.Root, message.State))),
+                FrameKind.GetRecords => Act<GetRecords>(frame, (id, message) => Done(() => _services.Records.Asked(this, id, message))),
+                FrameKind.Records => Act<Records>(frame, (id, message) => _services.Records.Arrived(this, id, message)),
+                FrameKind.GetAddresses => Act<GetAddresses>(frame, (id, message) => Done(() => _services.Addresses.Asked(this, id, message))),
+                FrameKind.Addresses => Act<Addresses>(frame, (id, message) => Done(() => _services.Addresses.Arrived(this, id, message))),
+                FrameKind.Ping => Act<Ping>(frame, (id, message) => Done(() => Send(id, new Pong(message.Token)))),
+                FrameKind.Pong => Act<Pong>(frame, Ponged),
+                FrameKind.Goodbye => Act<Goodbye>(frame, (_, message) => Done(() => End($"the peer says goodbye: {message.Reason}, {message.Text}"))),
+                _ => $"a {frame.Header.Kind} frame after the greeting",
+            };
+        }
+        finally
+        {
+            frame.Return();
+        }
+    }
+
+    private static string? Act<T>(in Frame frame, Func<uint, T, string?> action) where T : IWireMessage<T> =>
+        WireMessage.TryRead<T>(frame.Span, out var message, out var error) ? action(frame.Header.RequestId, message) : error;
+
+    private static string? Done(Action action)
+    {
+        action();
+        return null;
+    }
+
+    private string? ActOnBlock(in Frame frame)
+    {
+        var arrival = _services.Exchange.BlockArrived(Lane, frame.Header.RequestId, frame.Cid, frame.Body, frame.Length);
+        if (arrival.Kind != ArrivalKind.Taken) frame.Return();
+        return arrival.Offence;
+    }
+
+    private string? ServeWant(uint id, Want want)
+    {
+        if (!_serving.TryAdd(new WantServeJob(id, want, DeadlineIn(want.Milliseconds)))) Send(id, new End(EndStatus.Busy));
+        _wake.Set();
+        return null;
+    }
+
+    private string? ServeTree(uint id, TreeWant want)
+    {
+        if (!_serving.TryAdd(new TreeServeJob(id, want, _services.Store, DeadlineIn(want.Milliseconds)))) Send(id, new End(EndStatus.Busy));
+        _wake.Set();
+        return null;
+    }
+
+    private long DeadlineIn(uint milliseconds) =>
+        _services.Time.GetTimestamp() + (long)(milliseconds / 1000.0 * _services.Time.TimestampFrequency);
+
+    private string? CancelServing(uint id, Cancel cancel)
+    {
+        _serving.Cancel(id, cancel.Indices);
+        _wake.Set();
+        return null;
+    }
+
+    private string? Ended(uint id, End end)
+    {
+        _services.Exchange.Ended(Lane, id, end.Status);
+        return null;
+    }
+
+    private string? Ponged(uint id, Pong pong)
+    {
+        if (pong.Token != _pingToken) return null;
+        _services.Exchange.RoundTripMeasured(Lane, _services.Time.GetElapsedTime(_pinged).TotalSeconds);
+        return null;
+    }
+}

@@ -1,0 +1,285 @@
+using System.Buffers;
+using System.Threading.Channels;
+using SwarmFS.Core;
+using SwarmFS.Wire;
+
+namespace SwarmFS.Swarm;
+
+/// <summary>What a connection works for: the node's parts, shared by all of its connections.</summary>
+internal sealed record ConnectionServices(
+    Exchange Exchange, IBlockStore Store, HoldingsTracker Holdings, RecordSync Records, AddressExchange Addresses, UploadLimiter Upload, SwarmMetrics Metrics, TimeProvider Time);
+
+/// <summary>
+/// An open connection: after the greeting, until it ends. Three loops: one takes frames off the link, one acts on them in order (hashing is its main work), one sends.
+/// The first two are apart so that decryption and hashing use two cores; what is between them is bounded.
+/// </summary>
+internal sealed partial class PeerConnection : ILaneOutput
+{
+    /// <summary>Frames and bytes that are read and not yet acted on. Four blocks of the largest size keep both loops busy.</summary>
+    private const int MaxFramesWaiting = 512;
+    private const long MaxBytesWaiting = 4 << 20;
+
+    /// <summary>Control frames that wait to be sent. More means that the peer asks and does not read.</summary>
+    private const int MaxOutbox = 2 << 20;
+
+    /// <summary>A connection is asked for a sign of life so often, and given up after this silence.</summary>
+    private static readonly TimeSpan PingPeriod = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long the last words may take.</summary>
+    private static readonly TimeSpan GoodbyeTime = TimeSpan.FromMilliseconds(500);
+
+    private readonly IPeerLink _link;
+    private readonly FrameReader _reader;
+    private readonly ConnectionServices _services;
+    private readonly ServeQueue _serving;
+    private readonly CancellationTokenSource _closing = new();
+    private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Channel<Frame> _frames =
+        Channel.CreateBounded<Frame>(new BoundedChannelOptions(MaxFramesWaiting) { SingleReader = true, SingleWriter = true });
+    private readonly AsyncSignal _drained = new();
+    private readonly AsyncSignal _wake = new();
+    private readonly Lock _outGate = new();
+    private readonly FrameBuffer _outbox = new();
+    private long _bytesWaiting;
+    private long _heard;
+    private long _pinged;
+    private ulong _pingToken;
+    private Goodbye? _goodbye;
+
+    public PeerConnection(IPeerLink link, FrameReader reader, PeerDirection direction, PeerRecord peer, Hello hello, ConnectionServices services)
+    {
+        (_link, _reader, _services) = (link, reader, services);
+        (Direction, Peer, Hello) = (direction, peer, hello);
+        Lane = new Lane(peer, this);
+        _serving = new ServeQueue(services.Store, services.Time);
+        Since = services.Time.GetUtcNow();
+        _heard = services.Time.GetTimestamp();
+    }
+
+    public PeerDirection Direction { get; }
+
+    public PeerRecord Peer { get; }
+
+    /// <summary>What the peer said of itself.</summary>
+    public Hello Hello { get; }
+
+    public Lane Lane { get; }
+
+    /// <summary>How far announcements have been exchanged; belongs to <see cref="RecordSync"/>.</summary>
+    public RecordCursor RecordCursor { get; } = new();
+
+    public DateTimeOffset Since { get; }
+
+    /// <summary>What the peer did that ended the connection; null when it did nothing wrong.</summary>
+    public string? Offence { get; private set; }
+
+    public TimeSpan Silence => _services.Time.GetElapsedTime(Volatile.Read(ref _heard));
+
+    /// <summary>Runs until the connection ends; returns why it did. Everything is released by then.</summary>
+    public async Task<string> RunAsync()
+    {
+        Ping();
+        var reading = Task.Run(ReadLoopAsync);
+        var acting = Task.Run(ActLoopAsync);
+        var sending = Task.Run(SendLoopAsync);
+        var why = await _ended.Task;
+        await SayGoodbyeAsync(sending);
+        _link.Abort();
+        await _closing.CancelAsync();
+        _drained.Set();
+        _wake.Set();
+        await Task.WhenAll(reading, acting, sending);
+        await _link.DisposeAsync();
+        while (_frames.Reader.TryRead(out var frame)) frame.Return();
+        _serving.Clear();
+        lock (_outGate) _outbox.Dispose();
+        _closing.Dispose();
+        return why;
+    }
+
+    /// <summary>Ends the connection with a word to the peer.</summary>
+    public void Close(GoodbyeReason reason, string text)
+    {
+        lock (_outGate) _goodbye ??= new Goodbye(reason, text);
+        End(text);
+    }
+
+    private void End(string why) => _ended.TrySetResult(why);
+
+    private void Offend(string what)
+    {
+        Offence ??= what;
+        Close(GoodbyeReason.Offence, what);
+    }
+
+    private async Task SayGoodbyeAsync(Task sending)
+    {
+        lock (_outGate)
+        {
+            if (_goodbye is not { } goodbye) return;
+            WireMessage.WriteFrame(_outbox, 0, goodbye);
+        }
+        _wake.Set();
+        using var patience = new CancellationTokenSource(GoodbyeTime, _services.Time);
+        try
+        {
+            await sending.WaitAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // A peer that does not read does not hear the reason either.
+        }
+    }
+
+    public void Send<T>(uint requestId, in T message) where T : IWireMessage<T>
+    {
+        lock (_outGate)
+        {
+            if (_goodbye is not null || _ended.Task.IsCompleted) return;
+            if (_outbox.Length > MaxOutbox)
+            {
+                End("the peer asks without reading the answers");
+                return;
+            }
+            WireMessage.WriteFrame(_outbox, requestId, message);
+        }
+        _wake.Set();
+    }
+
+    /// <summary>Called now and then: asks for a sign of life, or gives up.</summary>
+    public void Heartbeat()
+    {
+        if (Silence > MaxSilence) End($"nothing was heard for {MaxSilence.TotalSeconds} s");
+        else if (_services.Time.GetElapsedTime(_pinged) >= PingPeriod) Ping();
+    }
+
+    private void Ping()
+    {
+        _pinged = _services.Time.GetTimestamp();
+        Send(0, new Ping(++_pingToken));
+    }
+
+    private async Task ReadLoopAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var read = await _reader.ReadAsync(int.MaxValue, _closing.Token);
+                if (read.Fault is { } fault)
+                {
+                    Offend(fault);
+                    return;
+                }
+                if (read.Frame is not { } frame)
+                {
+                    End("the peer hung up");
+                    return;
+                }
+                Volatile.Write(ref _heard, _services.Time.GetTimestamp());
+                Interlocked.Add(ref _bytesWaiting, frame.Length);
+                if (!_frames.Writer.TryWrite(frame)) await _frames.Writer.WriteAsync(frame, _closing.Token);
+                while (Interlocked.Read(ref _bytesWaiting) > MaxBytesWaiting && !_closing.IsCancellationRequested) await _drained.WaitAsync();
+            }
+        }
+        catch (Exception broken) when (IsEndOfLink(broken))
+        {
+            End($"the connection broke: {broken.Message}");
+        }
+        catch (Exception fault)
+        {
+            Fault = fault;
+            End("a fault of this node");
+        }
+        finally
+        {
+            _frames.Writer.TryComplete();
+        }
+    }
+
+    private async Task ActLoopAsync()
+    {
+        try
+        {
+            await foreach (var frame in _frames.Reader.ReadAllAsync(_closing.Token))
+            {
+                var before = Interlocked.Add(ref _bytesWaiting, -frame.Length) + frame.Length;
+                if (before > MaxBytesWaiting) _drained.Set();
+                if (Act(frame) is not { } offence) continue;
+                Offend(offence);
+                return;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The connection is closing; what was not acted on is given back by RunAsync.
+        }
+        catch (Exception fault)
+        {
+            // A fault of this node, such as a sink that throws, must not take other connections along.
+            Fault = fault;
+            End("a fault of this node");
+        }
+    }
+
+    /// <summary>What went wrong on our side, for the log.</summary>
+    public Exception? Fault { get; private set; }
+
+    private async Task SendLoopAsync()
+    {
+        try
+        {
+            while (!_closing.IsCancellationRequested)
+            {
+                if (await SendBatchAsync()) continue;
+                if (Volatile.Read(ref _goodbye) is not null) return;
+                await _wake.WaitAsync();
+            }
+        }
+        catch (Exception broken) when (IsEndOfLink(broken))
+        {
+            End($"the connection broke: {broken.Message}");
+        }
+        catch (Exception fault)
+        {
+            Fault = fault;
+            End("a fault of this node");
+        }
+    }
+
+    /// <returns>False when there was nothing to send.</returns>
+    private async ValueTask<bool> SendBatchAsync()
+    {
+        var batch = _services.Upload.BatchLength;
+        bool farewell;
+        int control;
+        byte[] buffer;
+        lock (_outGate)
+        {
+            control = _outbox.Length;
+            farewell = _goodbye is not null;
+            if (control == 0 && (farewell || !_serving.HasWork)) return false;
+            buffer = ArrayPool<byte>.Shared.Rent(Math.Max(batch, control));
+            _outbox.Written.CopyTo(buffer);
+            _outbox.Dispose();
+        }
+        try
+        {
+            var filled = farewell ? new ServeQueue.Filled { Length = control } : _serving.Fill(ref buffer, control, batch);
+            if (filled.Length == 0) return false;
+            await _services.Upload.AdmitAsync(filled.BlockBytes, _closing.Token);
+            await _link.WriteAsync(buffer.AsMemory(0, filled.Length), _closing.Token);
+            Peer.Sent(filled.BlockBytes, filled.Blocks);
+            if (filled.Blocks > 0) _services.Metrics.Sent(filled.BlockBytes, filled.Blocks);
+            return true;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static bool IsEndOfLink(Exception fault) =>
+        fault is IOException or ObjectDisposedException or OperationCanceledException or System.Net.Sockets.SocketException or ChannelClosedException;
+}

@@ -1,0 +1,41 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using SwarmFS.Core;
+
+namespace SwarmFS.Swarm;
+
+internal static partial class SwarmLog
+{
+    [LoggerMessage(3000, LogLevel.Information, "Node {Id} takes connections at {EndPoint}")]
+    public static partial void Listening(ILogger logger, string id, EndPoint? endPoint);
+
+    [LoggerMessage(3001, LogLevel.Information, "Connected to {Peer} ({Direction}, {Software})")]
+    public static partial void Connected(ILogger logger, PeerRecord peer, PeerDirection direction, string software);
+
+    [LoggerMessage(3002, LogLevel.Information, "Connection to {Peer} ended: {Why}")]
+    public static partial void Disconnected(ILogger logger, PeerRecord peer, string why);
+
+    [LoggerMessage(3003, LogLevel.Warning, "Peer {Peer} is not spoken to until {Until:u}: {Offence}")]
+    public static partial void Offended(ILogger logger, PeerRecord peer, DateTimeOffset until, string offence);
+
+    [LoggerMessage(3004, LogLevel.Information, "Dialling {Target} failed, next try in {Delay}: {Why}")]
+    public static partial void DialFailed(ILogger logger, string target, TimeSpan delay, string why);
+
+    [LoggerMessage(3005, LogLevel.Debug, "A caller from {EndPoint} was not accepted: {Why}")]
+    public static partial void CallerRefused(ILogger logger, EndPoint endPoint, string why);
+
+    [LoggerMessage(3006, LogLevel.Error, "The listener at {EndPoint} failed and goes on: {Why}")]
+    public static partial void ListenerFailed(ILogger logger, EndPoint endPoint, string why);
+
+    [LoggerMessage(3007, LogLevel.Warning, "Blocks of root {Root} did not come: {Why}")]
+    public static partial void FetchFailed(ILogger logger, Cid root, string why);
+
+    [LoggerMessage(3008, LogLevel.Debug, "Peer {Peer} sent {Count} announcements, {Accepted} of them new")]
+    public static partial void RecordsReceived(ILogger logger, PeerRecord peer, int count, int accepted);
+
+    [LoggerMessage(3009, LogLevel.Warning, "Discovery on the local network is off: {Why}")]
+    public static partial void LanDiscoveryFailed(ILogger logger, string why);
+
+    [LoggerMessage(3010, LogLevel.Error, "A fault of this node ended the connection to {Peer}")]
+    public static partial void Broken(ILogger logger, Exception fault, PeerRecord peer);
+}

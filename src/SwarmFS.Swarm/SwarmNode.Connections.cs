@@ -1,0 +1,277 @@
+using System.Net;
+using System.Net.Sockets;
+using SwarmFS.Wire;
+
+namespace SwarmFS.Swarm;
+
+/// <summary>Links become connections here, one for each pair of nodes; those that lied are remembered.</summary>
+public sealed partial class SwarmNode
+{
+    /// <summary>Addresses in HELLO, capabilities that no one of this version offers yet.</summary>
+    private const string Software = "swarmfs/0.1";
+
+    /// <summary>A second connection from the same side replaces the first when that has been silent this long: it may be dead without knowing.</summary>
+    private static readonly TimeSpan SuspiciousSilence = TimeSpan.FromSeconds(20);
+
+    /// <summary>Discouraged identities remembered; identities are free, so the list has a bound and the oldest leaves.</summary>
+    private const int MaxDiscouraged = 65536;
+
+    private async Task AcceptLoopAsync(IPeerListener listener)
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                if (await listener.AcceptAsync(_stopping.Token) is not { } incoming) return;
+                if (_doorman.Enter(incoming.RemoteEndPoint) is { } refused)
+                {
+                    SwarmLog.CallerRefused(_logger, incoming.RemoteEndPoint, refused);
+                    incoming.Dispose();
+                    continue;
+                }
+                Track(Task.Run(() => ReceiveAsync(incoming)));
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (Exception failed) when (failed is SocketException or IOException)
+            {
+                SwarmLog.ListenerFailed(_logger, listener.EndPoint, failed.Message);
+                await Task.Delay(UpkeepPeriod, _time, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task ReceiveAsync(IIncomingLink incoming)
+    {
+        var caller = incoming.RemoteEndPoint;
+        string? why = null;
+        using (incoming)
+        {
+            var entered = true;
+            try
+            {
+                using var patience = HandshakePatience();
+                var link = await incoming.AuthenticateAsync(patience.Token);
+                why = await RunLinkAsync(link, PeerDirection.Inbound, target: null, patience, () =>
+                {
+                    entered = false;
+                    _doorman.Leave(caller);
+                });
+            }
+            catch (Exception failed) when (IsNetworkFailure(failed))
+            {
+                why = failed.Message;
+                if (failed is PeerRefusedException) _doorman.Offended(caller);
+            }
+            finally
+            {
+                if (entered) _doorman.Leave(caller);
+            }
+        }
+        if (why is not null) SwarmLog.CallerRefused(_logger, caller, why);
+    }
+
+    private CancellationTokenSource HandshakePatience()
+    {
+        var patience = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        // A linked source takes no clock, so a timer of ours ends it.
+        var timer = _time.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), patience, HandshakeTime, Timeout.InfiniteTimeSpan);
+        patience.Token.Register(timer.Dispose);
+        return patience;
+    }
+
+    private static bool IsNetworkFailure(Exception failed) =>
+        failed is PeerRefusedException or IOException or SocketException or OperationCanceledException or ObjectDisposedException;
+
+    /// <summary>Greets, and runs the connection to its end.</summary>
+    /// <param name="greeted">Called when the handshake is over.</param>
+    /// <returns>Why it did not become a connection, or null when it was one.</returns>
+    private async Task<string?> RunLinkAsync(IPeerLink link, PeerDirection direction, DialTarget? target, CancellationTokenSource patience, Action greeted)
+    {
+        var id = link.RemoteId;
+        var refusal = id == Id ? "it is this node itself" : DiscouragedUntil(id) is { } until ? $"the peer lied and is not spoken to until {until:u}" : null;
+        if (refusal is not null)
+        {
+            if (id == Id && target is not null) target.State = DialState.Self;
+            await link.DisposeAsync();
+            return refusal;
+        }
+        var peer = RecordOf(id, link.RemoteEndPoint);
+        if (target is not null) target.Id = id;
+        var reader = new FrameReader(link);
+        var greeting = await GreetAsync(link, reader, direction, patience.Token);
+        greeted();
+        if (greeting.Hello is not { } hello || greeting.Refusal is not null)
+        {
+            await link.DisposeAsync();
+            if (greeting.IsOffence) Offended(peer, link.RemoteEndPoint, greeting.Refusal!);
+            return greeting.Refusal;
+        }
+        var connection = new PeerConnection(link, reader, direction, peer, hello, _services);
+        if (!Register(connection))
+        {
+            await link.DisposeAsync();
+            return "another connection with this peer stays";
+        }
+        await RunConnectionAsync(connection, target);
+        return null;
+    }
+
+    private async Task<GreetingResult> GreetAsync(IPeerLink link, FrameReader reader, PeerDirection direction, CancellationToken patience)
+    {
+        try
+        {
+            var greeting = new Greeting(link, reader, OwnHello(), hello => Admit(link.RemoteId, hello, direction));
+            return await greeting.RunAsync(patience);
+        }
+        catch (OperationCanceledException)
+        {
+            return new GreetingResult(null, $"no HELLO-OK within {HandshakeTime.TotalSeconds} s", false);
+        }
+        catch (Exception failed) when (IsNetworkFailure(failed))
+        {
+            return new GreetingResult(null, $"the connection broke before HELLO-OK: {failed.Message}", false);
+        }
+    }
+
+    private Hello OwnHello()
+    {
+        PeerAddress[] listen = ListenEndPoint is { } endPoint && PeerAddress.From(endPoint) is { } address ? [address] : [];
+        return new Hello(Greeting.Versions, Id.Digest, _nonce, listen, PeerServices.None, [], Software);
+    }
+
+    /// <summary>Whether a peer that has said HELLO gets HELLO-OK.</summary>
+    private Goodbye? Admit(NodeId id, Hello hello, PeerDirection direction)
+    {
+        lock (_gate)
+        {
+            if (_stopping.IsCancellationRequested) return new Goodbye(GoodbyeReason.ShuttingDown, "the node is shutting down");
+            if (hello.Nonce == _nonce) return new Goodbye(GoodbyeReason.Duplicate, "this is the node itself");
+            if (_connections.TryGetValue(id, out var existing))
+                return Prefers(existing, hello, direction) ? null : new Goodbye(GoodbyeReason.Duplicate, "another connection stays");
+            return _connections.Count < _options.MaxConnections ? null : new Goodbye(GoodbyeReason.Full, $"all {_options.MaxConnections} slots are taken");
+        }
+    }
+
+    /// <summary>
+    /// Whether a new connection takes the place of one with the same peer. Both sides come to the same answer: a restarted peer's old connection is dead; of two crossing
+    /// ones, that which the lower NodeId opened stays; of two from one side the first.
+    /// </summary>
+    private bool Prefers(PeerConnection existing, Hello hello, PeerDirection direction)
+    {
+        if (existing.Hello.Nonce != hello.Nonce) return true;
+        if (existing.Direction == direction) return existing.Silence > SuspiciousSilence;
+        var openedByUs = direction == PeerDirection.Outbound;
+        return openedByUs == Id < existing.Peer.Id;
+    }
+
+    private bool Register(PeerConnection connection)
+    {
+        lock (_gate)
+        {
+            if (_stopping.IsCancellationRequested) return false;
+            if (_connections.TryGetValue(connection.Peer.Id, out var existing))
+            {
+                if (!Prefers(existing, connection.Hello, connection.Direction)) return false;
+                existing.Close(GoodbyeReason.Duplicate, "another connection stays");
+            }
+            _connections[connection.Peer.Id] = connection;
+        }
+        _metrics.ConnectionOpened();
+        SwarmLog.Connected(_logger, connection.Peer, connection.Direction, connection.Hello.Software);
+        return true;
+    }
+
+    private async Task RunConnectionAsync(PeerConnection connection, DialTarget? target)
+    {
+        LearnAddress(connection, target);
+        _exchange.LaneOpened(connection.Lane);
+        _records.Start(connection, ResumeRecords(connection));
+        if (connection.Direction == PeerDirection.Outbound) _addressExchange.Start(connection);
+        var why = await connection.RunAsync();
+        _exchange.LaneClosed(connection.Lane);
+        _holdings.Forget(connection);
+        lock (_gate)
+        {
+            if (_connections.TryGetValue(connection.Peer.Id, out var current) && ReferenceEquals(current, connection)) _connections.Remove(connection.Peer.Id);
+        }
+        connection.Peer.RecordsResume = (connection.Hello.Nonce, connection.RecordCursor.Next);
+        _metrics.ConnectionClosed();
+        if (connection.Fault is { } fault) SwarmLog.Broken(_logger, fault, connection.Peer);
+        if (connection.Offence is { } offence) Offended(connection.Peer, connection.Peer.Address, offence);
+        else SwarmLog.Disconnected(_logger, connection.Peer, why);
+    }
+
+    private static long ResumeRecords(PeerConnection connection) =>
+        connection.Peer.RecordsResume is { } resume && resume.Nonce == connection.Hello.Nonce ? resume.Next : 0;
+
+    /// <summary>Where the peer can be dialled: where we dialled it, or at the port it names where we see it. New addresses go on to two others.</summary>
+    private void LearnAddress(PeerConnection connection, DialTarget? target)
+    {
+        if (connection.Direction == PeerDirection.Outbound)
+        {
+            if (target is not null && PeerAddress.From(Normalize(connection.Peer.Address ?? target.EndPoint)) is { } dialled) _addresses.Worked(dialled, connection.Peer.Id);
+            return;
+        }
+        if (connection.Hello.Listen is not [var named, ..] || connection.Peer.Address is not IPEndPoint seen) return;
+        var address = new PeerAddress(seen.Address, named.Port);
+        if (_addresses.Add(address, connection.Peer.Id)) _addressExchange.Relay([address], connection);
+        DialBack(seen.Address);
+    }
+
+    private PeerRecord RecordOf(NodeId id, EndPoint address)
+    {
+        lock (_gate)
+        {
+            if (!_peers.TryGetValue(id, out var record))
+            {
+                if (_peers.Count >= MaxPeerRecords) ForgetOnePeer();
+                _peers[id] = record = new PeerRecord(id);
+            }
+            record.Address = Normalize(address);
+            return record;
+        }
+    }
+
+    private void ForgetOnePeer()
+    {
+        foreach (var id in _peers.Keys)
+        {
+            if (_connections.ContainsKey(id) || _discouraged.ContainsKey(id)) continue;
+            _peers.Remove(id);
+            return;
+        }
+    }
+
+    private static EndPoint Normalize(EndPoint endPoint) =>
+        endPoint is IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped ? new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port) : endPoint;
+
+    private void Offended(PeerRecord peer, EndPoint? address, string offence)
+    {
+        var until = _time.GetUtcNow() + _options.Discouragement;
+        lock (_gate)
+        {
+            peer.Offences++;
+            peer.LastOffence = offence;
+            if (_discouraged.Count >= MaxDiscouraged) _discouraged.Remove(_discouraged.MinBy(known => known.Value).Key);
+            _discouraged[peer.Id] = _time.GetTimestamp() + (long)(_options.Discouragement.TotalSeconds * _time.TimestampFrequency);
+        }
+        if (address is not null) _doorman.Offended(Normalize(address));
+        _metrics.Offended();
+        SwarmLog.Offended(_logger, peer, until, offence);
+    }
+
+    private DateTimeOffset? DiscouragedUntil(NodeId id)
+    {
+        lock (_gate)
+        {
+            if (!_discouraged.TryGetValue(id, out var until)) return null;
+            var left = _time.GetElapsedTime(_time.GetTimestamp(), until);
+            if (left > TimeSpan.Zero) return _time.GetUtcNow() + left;
+            _discouraged.Remove(id);
+            return null;
+        }
+    }
+}

@@ -1,0 +1,197 @@
+using System.Net;
+using SwarmFS.Wire;
+
+namespace SwarmFS.Swarm;
+
+/// <summary>Keeps static peers connected, fills the other outbound slots from what was heard, and answers "who are my peers".</summary>
+public sealed partial class SwarmNode
+{
+    /// <summary>Peers found on the local network or heard of that are being dialled.</summary>
+    private const int MaxTargets = 1024;
+
+    /// <summary>When somebody waits for a source, a static peer is dialled again this soon after its last failure.</summary>
+    private static readonly TimeSpan UrgentDelay = TimeSpan.FromMilliseconds(200);
+
+    private int _dialling;
+
+    /// <summary>Keeps this node connected to a peer from now on.</summary>
+    /// <param name="address"><c>host:port</c>, <c>[v6]:port</c>.</param>
+    /// <exception cref="ArgumentException">Not such an address.</exception>
+    public void AddPeer(string address)
+    {
+        if (!DialTarget.TryParse(address, out var endPoint)) throw new ArgumentException($"'{address}' is no peer address; write host:port, for example 192.0.2.7:7001 or [2001:db8::7]:7001.", nameof(address));
+        AddTarget(address, endPoint, isStatic: true);
+    }
+
+    /// <inheritdoc cref="AddPeer(string)"/>
+    public void AddPeer(EndPoint address) => AddTarget(address.ToString()!, address, isStatic: true);
+
+    /// <summary>The network has changed: whoever is not connected is dialled at once.</summary>
+    public void NetworkChanged()
+    {
+        lock (_gate)
+        {
+            foreach (var target in _targets) target.NextDial = long.MinValue;
+        }
+    }
+
+    private void AddTarget(string text, EndPoint endPoint, bool isStatic)
+    {
+        lock (_gate)
+        {
+            if (_targets.Count >= MaxTargets || _targets.Exists(known => known.EndPoint.Equals(endPoint))) return;
+            _targets.Add(new DialTarget(text, endPoint, isStatic));
+        }
+    }
+
+    /// <summary>A reader waits and nobody is there to ask.</summary>
+    private void DialSoon()
+    {
+        lock (_gate)
+        {
+            var now = _time.GetTimestamp();
+            foreach (var target in _targets)
+                if (target.State == DialState.Waiting && (target.LastDial == long.MinValue || _time.GetElapsedTime(target.LastDial, now) > UrgentDelay)) target.NextDial = now;
+        }
+        Dial();
+    }
+
+    /// <summary>A peer came from this address: it is back, so what we know there is dialled at once.</summary>
+    private void DialBack(IPAddress address)
+    {
+        lock (_gate)
+        {
+            foreach (var target in _targets)
+                if (target.EndPoint is IPEndPoint known && known.Address.Equals(address)) target.NextDial = long.MinValue;
+        }
+    }
+
+    private void Dial()
+    {
+        if (_upkeep is null || _stopping.IsCancellationRequested) return;
+        PickHeardOf();
+        lock (_gate)
+        {
+            var now = _time.GetTimestamp();
+            foreach (var target in _targets)
+            {
+                if (_dialling >= _options.DialsAtOnce) return;
+                if (target.State != DialState.Waiting || target.NextDial > now || IsConnectedTo(target)) continue;
+                target.State = DialState.Dialling;
+                target.LastDial = now;
+                _dialling++;
+                Track(Task.Run(() => DialAsync(target)));
+            }
+        }
+    }
+
+    private bool IsConnectedTo(DialTarget target) => target.Id is { } id && (_connections.ContainsKey(id) || DiscouragedUntil(id) is not null);
+
+    private void PickHeardOf()
+    {
+        lock (_gate)
+        {
+            var outbound = _connections.Values.Count(connection => connection.Direction == PeerDirection.Outbound);
+            if (outbound + _dialling >= _options.OutboundTarget || _connections.Count >= _options.MaxConnections) return;
+            if (_addresses.Pick((address, id) => IsUnused(address.ToEndPoint(), id)) is not { } address) return;
+            var endPoint = address.ToEndPoint();
+            _targets.Add(new DialTarget(endPoint.ToString(), endPoint, isStatic: false));
+        }
+    }
+
+    private bool IsUnused(IPEndPoint endPoint, NodeId? id) =>
+        (id is null || !_connections.ContainsKey(id.Value) && !_discouraged.ContainsKey(id.Value))
+        && !endPoint.Equals(ListenEndPoint)
+        && !_targets.Exists(target => target.EndPoint.Equals(endPoint))
+        && !_connections.Values.Any(connection => endPoint.Equals(connection.Peer.Address));
+
+    private async Task DialAsync(DialTarget target)
+    {
+        string? why;
+        var released = false;
+        try
+        {
+            using var patience = HandshakePatience();
+            var link = await _transport.DialAsync(target.EndPoint, patience.Token);
+            why = await RunLinkAsync(link, PeerDirection.Outbound, target, patience, () =>
+            {
+                lock (_gate)
+                {
+                    _dialling--;
+                    released = true;
+                    target.State = DialState.Connected;
+                }
+            });
+        }
+        catch (OperationCanceledException)
+        {
+            why = $"no answer within {HandshakeTime.TotalSeconds} s";
+        }
+        catch (Exception failed) when (IsNetworkFailure(failed))
+        {
+            why = failed.Message;
+        }
+        Undial(target, why, released);
+    }
+
+    private void Undial(DialTarget target, string? why, bool released)
+    {
+        TimeSpan wait;
+        lock (_gate)
+        {
+            if (!released) _dialling--;
+            if (why is null) target.Succeeded();
+            else target.Why = why;
+            if (!target.IsStatic) _targets.Remove(target);
+            if (target.State == DialState.Self) return;
+            wait = target.BackOff(_random, _time);
+        }
+        if (why is null || _stopping.IsCancellationRequested) return;
+        if (PeerAddress.From(target.EndPoint) is { } address) _addresses.Failed(address);
+        SwarmLog.DialFailed(_logger, target.Text, wait, why);
+    }
+
+    /// <summary>Connected peers, static peers, and those that lied.</summary>
+    public IReadOnlyList<PeerStatus> Peers
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var all = new List<PeerStatus>();
+                foreach (var connection in _connections.Values) all.Add(Describe(connection.Peer, connection, null));
+                foreach (var target in _targets)
+                {
+                    if (!target.IsStatic || target.Id is { } id && _connections.ContainsKey(id)) continue;
+                    all.Add(Describe(target.Id is { } known ? _peers.GetValueOrDefault(known) : null, null, target));
+                }
+                foreach (var id in _discouraged.Keys.ToArray())
+                {
+                    if (DiscouragedUntil(id) is null || all.Exists(status => status.Id == id) || !_peers.TryGetValue(id, out var liar)) continue;
+                    all.Add(Describe(liar, null, null));
+                }
+                return all;
+            }
+        }
+    }
+
+    private PeerStatus Describe(PeerRecord? peer, PeerConnection? connection, DialTarget? target)
+    {
+        var (outstanding, _, stalled) = connection is null ? default : _exchange.Describe(connection.Lane);
+        var discouraged = peer is null ? null : DiscouragedUntil(peer.Id);
+        var state = discouraged is not null ? PeerState.Discouraged
+            : connection is not null ? stalled ? PeerState.Stalled : PeerState.Connected
+            : target?.State switch { DialState.Dialling => PeerState.Dialling, DialState.Connected => PeerState.Greeting, _ => PeerState.Disconnected };
+        return new PeerStatus(
+            peer?.Id, peer?.Address ?? target?.EndPoint, connection?.Direction, state, connection?.Hello.Software ?? "",
+            peer?.RoundTrip ?? 0, peer?.Goodput ?? 0, peer?.BytesIn ?? 0, peer?.BytesOut ?? 0, peer?.BlocksIn ?? 0, peer?.BlocksOut ?? 0,
+            outstanding, peer?.Offences ?? 0, peer?.Timeouts ?? 0, connection?.Since, NextDialOf(target), discouraged, peer?.LastOffence ?? target?.Why);
+    }
+
+    private DateTimeOffset? NextDialOf(DialTarget? target)
+    {
+        if (target is not { State: DialState.Waiting }) return null;
+        var now = _time.GetTimestamp();
+        return target.NextDial <= now ? _time.GetUtcNow() : _time.GetUtcNow() + _time.GetElapsedTime(now, target.NextDial);
+    }
+}
