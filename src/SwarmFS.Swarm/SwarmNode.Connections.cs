@@ -52,9 +52,9 @@ public sealed partial class SwarmNode
             var entered = true;
             try
             {
-                using var patience = HandshakePatience();
+                using var patience = new Patience(HandshakeTime, _time, _stopping.Token);
                 var link = await incoming.AuthenticateAsync(patience.Token);
-                why = await RunLinkAsync(link, PeerDirection.Inbound, target: null, patience, () =>
+                why = await RunLinkAsync(link, PeerDirection.Inbound, target: null, patience.Token, () =>
                 {
                     entered = false;
                     _doorman.Leave(caller);
@@ -73,22 +73,13 @@ public sealed partial class SwarmNode
         if (why is not null) SwarmLog.CallerRefused(_logger, caller, why);
     }
 
-    private CancellationTokenSource HandshakePatience()
-    {
-        var patience = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-        // A linked source takes no clock, so a timer of ours ends it.
-        var timer = _time.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), patience, HandshakeTime, Timeout.InfiniteTimeSpan);
-        patience.Token.Register(timer.Dispose);
-        return patience;
-    }
-
     private static bool IsNetworkFailure(Exception failed) =>
         failed is PeerRefusedException or IOException or SocketException or OperationCanceledException or ObjectDisposedException;
 
     /// <summary>Greets, and runs the connection to its end.</summary>
     /// <param name="greeted">Called when the handshake is over.</param>
     /// <returns>Why it did not become a connection, or null when it was one.</returns>
-    private async Task<string?> RunLinkAsync(IPeerLink link, PeerDirection direction, DialTarget? target, CancellationTokenSource patience, Action greeted)
+    private async Task<string?> RunLinkAsync(IPeerLink link, PeerDirection direction, DialTarget? target, CancellationToken patience, Action greeted)
     {
         var id = link.RemoteId;
         var refusal = id == Id ? "it is this node itself" : DiscouragedUntil(id) is { } until ? $"the peer lied and is not spoken to until {until:u}" : null;
@@ -101,7 +92,7 @@ public sealed partial class SwarmNode
         var peer = RecordOf(id, link.RemoteEndPoint);
         if (target is not null) target.Id = id;
         var reader = new FrameReader(link);
-        var greeting = await GreetAsync(link, reader, direction, patience.Token);
+        var greeting = await GreetAsync(link, reader, direction, patience);
         greeted();
         if (greeting.Hello is not { } hello || greeting.Refusal is not null)
         {

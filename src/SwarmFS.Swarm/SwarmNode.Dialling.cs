@@ -111,9 +111,9 @@ public sealed partial class SwarmNode
         var released = false;
         try
         {
-            using var patience = HandshakePatience();
+            using var patience = new Patience(HandshakeTime, _time, _stopping.Token);
             var link = await _transport.DialAsync(target.EndPoint, patience.Token);
-            why = await RunLinkAsync(link, PeerDirection.Outbound, target, patience, () =>
+            why = await RunLinkAsync(link, PeerDirection.Outbound, target, patience.Token, () =>
             {
                 lock (_gate)
                 {

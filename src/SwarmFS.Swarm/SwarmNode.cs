@@ -67,7 +67,7 @@ public sealed partial class SwarmNode : IBlockSource, IAsyncDisposable
         _book = book ?? new MemoryPeerBook();
         _logger = loggers.CreateLogger("SwarmFS.Swarm");
         _metrics = new SwarmMetrics(meters);
-        _nonce = (ulong)random.NextInt64(long.MinValue, long.MaxValue);
+        _nonce = (ulong)random.NextInt64(long.MinValue, long.MaxValue) ^ identity.Id.Digest.Prefix;
         _random = new Random(random.Next());
         _exchange = new Exchange(time, new Random(random.Next()), _metrics);
         _exchange.SourcesWanted += DialSoon;

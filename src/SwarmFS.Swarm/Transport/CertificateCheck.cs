@@ -23,10 +23,14 @@ internal sealed class CertificateCheck(NodeId self, TimeProvider time)
         return Refusal is null;
     }
 
+    /// <summary>What was sent beside the certificate. A client of OpenSSL finds the server's certificate itself there as well, once.</summary>
+    private static bool ShowsOne(X509Certificate2 shown, X509Certificate2Collection sent) =>
+        sent.Count == 0 || sent.Count == 1 && sent[0].RawDataMemory.Span.SequenceEqual(shown.RawDataMemory.Span);
+
     private string? Judge(X509Certificate? certificate, X509Chain? chain)
     {
         if (certificate is not X509Certificate2 shown) return "the other side shows no certificate";
-        if (chain is { ChainPolicy.ExtraStore.Count: > 0 }) return "the other side shows more than one certificate";
+        if (chain is not null && !ShowsOne(shown, chain.ChainPolicy.ExtraStore)) return "the other side shows more than one certificate";
         if (shown.PublicKey.Oid.Value != EllipticCurveKey) return "the certificate's key is not an elliptic-curve key";
         var publicKey = shown.PublicKey.ExportSubjectPublicKeyInfo();
         if (publicKey.Length != P256PublicKeyLength) return "the certificate's key is not on the curve P-256";

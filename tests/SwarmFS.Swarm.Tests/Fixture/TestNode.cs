@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using SwarmFS.Core;
 using SwarmFS.Testing;
@@ -11,13 +12,18 @@ internal sealed class TestNode : IAsyncDisposable
     /// <summary>Nothing on loopback takes this long; a test that waits so long has failed.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
+    /// <summary>SWARM_TEST_LOG=1 shows what the nodes say.</summary>
+    private static readonly ILoggerFactory Loggers = Environment.GetEnvironmentVariable("SWARM_TEST_LOG") is null
+        ? NullLoggerFactory.Instance
+        : LoggerFactory.Create(logging => logging.AddConsole().SetMinimumLevel(LogLevel.Debug));
+
     private readonly bool _ownsIdentity;
 
     private TestNode(NodeIdentity identity, bool ownsIdentity, SwarmOptions options, MemoryBlockStore store, TestLog log)
     {
         (Identity, _ownsIdentity, Store, Log) = (identity, ownsIdentity, store, log);
         Node = new SwarmNode(
-            options, identity, new TlsTcpTransport(identity, TimeProvider.System), store, log, TimeProvider.System, new Random(7), NullLoggerFactory.Instance, new TestMeters());
+            options, identity, new TlsTcpTransport(identity, TimeProvider.System), store, log, TimeProvider.System, new Random(), Loggers, new TestMeters());
     }
 
     public NodeIdentity Identity { get; }

@@ -5,7 +5,7 @@ namespace SwarmFS.Swarm.Tests;
 
 internal static class TestTree
 {
-    private static readonly EntryAttributes Plain = new(0644, 0, 0, 0, 1_700_000_000, 0, []);
+    private static readonly EntryAttributes Plain = new(0x1a4, 0, 0, 0, 1_700_000_000, 0, []);
 
     /// <summary>Files of a few KiB in directories of fifty, one of them of 3 MiB.</summary>
     public static BuiltTree Build(IBlockStore store, int files, int seed = 5)

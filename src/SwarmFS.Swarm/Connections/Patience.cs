@@ -1,0 +1,22 @@
+namespace SwarmFS.Swarm;
+
+/// <summary>A token that ends after a while of the given clock, or with another token.</summary>
+internal sealed class Patience : IDisposable
+{
+    private readonly CancellationTokenSource _elapsed;
+    private readonly CancellationTokenSource _either;
+
+    public Patience(TimeSpan length, TimeProvider time, CancellationToken other)
+    {
+        _elapsed = new CancellationTokenSource(length, time);
+        _either = CancellationTokenSource.CreateLinkedTokenSource(_elapsed.Token, other);
+    }
+
+    public CancellationToken Token => _either.Token;
+
+    public void Dispose()
+    {
+        _either.Dispose();
+        _elapsed.Dispose();
+    }
+}
