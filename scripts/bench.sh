@@ -1,0 +1,196 @@
+#!/bin/bash
+# Compares a node with what people use today, side by side in one run: interleaved rounds, medians, ratios. Only ratios mean anything: all parts share one machine.
+# ROUNDS=5 rounds; BIG_MIB=1024 size of the large file; BENCH_DIR=... where the work goes (an ext4 directory; everything in it is removed again); STRICT=1 fails on a missed bar.
+# Every cold round begins with a node that knows nothing but a peer's address. The machine's own caches are left alone: sources are warm for all.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+rounds=${ROUNDS:-5}
+big_mib=${BIG_MIB:-1024}
+base=$(mktemp -d "${BENCH_DIR:-/var/tmp}/swarmfs-bench.XXXXXX")
+swarmfs=$PWD/artifacts/swarmfs/swarmfs
+version=1.0
+
+say() { printf '%s\n' "$*" >&2; }
+
+cleanup() {
+    local status=$?
+    trap - EXIT INT TERM HUP
+    set +e
+    for node in "$base"/b "$base"/a; do
+        [ -d "$node" ] && timeout 20 "$swarmfs" --state "$node" down >/dev/null 2>&1
+    done
+    for pid in "$base"/*.pid; do [ -s "$pid" ] && kill "$(cat "$pid")" 2>/dev/null; done
+    for mount in "$base"/mnt-*; do mountpoint -q "$mount" && umount -l "$mount"; done
+    rm -rf "$base"
+    exit $status
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+# Seconds that a command takes.
+timed() {
+    local start end
+    start=$(date +%s%N)
+    "$@" >/dev/null
+    end=$(date +%s%N)
+    awk -v ns=$((end - start)) 'BEGIN { printf "%.4f\n", ns / 1e9 }'
+}
+
+note() { echo "$2" >>"$base/times/$1"; }
+
+median() { sort -n "$base/times/$1" | awk '{ v[NR] = $1 } END { if (NR) print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2; else print "nan" }'; }
+
+up() { "$swarmfs" --state "$base/$1" up --mount "$base/mnt-$1" --listen "127.0.0.1:$2" --detach "${@:3}" >>"$base/$1.log" 2>&1 || { cat "$base/$1.log" >&2; exit 1; }; }
+
+memory() {
+    local pid
+    pid=$(pgrep -f -- "swarmfs-daemon.*$base/$1" | head -n 1)
+    if [ -n "$pid" ]; then awk '/VmHWM/ { print $2 / 1024 }' "/proc/$pid/status"; fi
+}
+
+fresh_b() {
+    up b "$port_b" --peer "127.0.0.1:$port_a"
+    # The name arrives with the peer's announcements; the connection is then up as well, as rsync's and nginx's processes are.
+    for _ in $(seq 200); do
+        [ -d "$base/mnt-b/pkgs/$1/$version" ] && return
+        sleep 0.05
+    done
+    say "The second node has not heard of $1 within 10 s:"
+    cat "$base/b.log" >&2
+    exit 1
+}
+
+drop_b() {
+    note rss "$(memory b)"
+    "$swarmfs" --state "$base/b" down >/dev/null
+    for _ in $(seq 200); do mountpoint -q "$base/mnt-b" || break; sleep 0.05; done
+    rm -rf "$base/b"
+}
+
+start_servers() {
+    port_rsync=$(free_port)
+    printf '%s\n' "port = $port_rsync" "address = 127.0.0.1" "use chroot = no" "uid = $(id -u)" "gid = $(id -g)" "reverse lookup = no" \
+        "pid file = $base/rsync.pid" "log file = $base/rsync.log" "[tree]" "path = $base/tree" >"$base/rsyncd.conf"
+    rsync --daemon --config="$base/rsyncd.conf"
+
+    port_http=$(free_port)
+    port_https=$(free_port)
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$base/tls.key" -out "$base/tls.crt" -days 2 -subj /CN=localhost 2>/dev/null
+    cat >"$base/nginx.conf" <<CONF
+pid $base/nginx.pid;
+error_log $base/nginx.log;
+worker_processes 1;
+$([ "$(id -u)" = 0 ] && echo "user root;")
+events { worker_connections 256; }
+http {
+    access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000;
+    client_body_temp_path $base/n1; proxy_temp_path $base/n2; fastcgi_temp_path $base/n3; uwsgi_temp_path $base/n4; scgi_temp_path $base/n5;
+    server { listen 127.0.0.1:$port_http; root $base; autoindex on; }
+    server {
+        listen 127.0.0.1:$port_https ssl; root $base;
+        ssl_certificate $base/tls.crt; ssl_certificate_key $base/tls.key; ssl_protocols TLSv1.3; ssl_buffer_size 16k;
+    }
+}
+CONF
+    nginx -c "$base/nginx.conf" -p "$base"
+}
+
+cold_tree() {
+    local out=$base/out
+    case $1 in
+        swarmfs) fresh_b tree; mkdir "$out"; note tree-swarmfs "$(timed cp -a "$base/mnt-b/pkgs/tree/$version/." "$out/")" ;;
+        rsync)   mkdir "$out"; note tree-rsync "$(timed rsync -a "rsync://127.0.0.1:$port_rsync/tree/" "$out/")" ;;
+        wget)    mkdir "$out"; note tree-wget "$(timed wget -q -r -np -nH --cut-dirs=1 -R 'index.html*' -P "$out" "http://127.0.0.1:$port_http/tree/")" ;;
+    esac
+    if [ "$round" = 1 ]; then diff -r "$base/tree" "$out" >&2 || { say "The copy by $1 differs."; exit 1; }; fi
+    rm -rf "$out"
+    if [ "$1" = swarmfs ]; then drop_b; fi
+}
+
+cold_big() {
+    local sum
+    case $1 in
+        swarmfs) fresh_b big; note big-swarmfs "$(timed sha256sum "$base/mnt-b/pkgs/big/$version/big.bin")"
+                 if [ "$round" = 1 ]; then
+                     sum=$(sha256sum <"$base/mnt-b/pkgs/big/$version/big.bin")
+                     [ "$sum" = "$(sha256sum <"$base/big/big.bin")" ] || { say "The large file differs."; exit 1; }
+                 fi
+                 drop_b ;;
+        curl)    note big-curl "$(timed sh -c "curl -s --cacert '$base/tls.crt' --resolve localhost:$port_https:127.0.0.1 https://localhost:$port_https/big/big.bin | sha256sum")" ;;
+    esac
+}
+
+hot() {
+    local place=$1 tree=$2 big=$3
+    note "find-$place" "$(timed find "$tree")"
+    note "stat-$place" "$("$base/syscalls" stat "$base/list-$place" 5)"
+    note "read-$place" "$("$base/syscalls" read "$base/list-$place" 5)"
+    note "stream-$place" "$("$base/syscalls" stream "$big" 3)"
+}
+
+# Name, measured, reference, bar (the highest allowed ratio), unit, factor from the noted number to the unit.
+row() {
+    local verdict
+    verdict=$(awk -v a="$(median "$2")" -v b="$(median "$3")" -v bar="$4" -v unit="$5" -v factor="$6" -v name="$1" -v against="${3#*-}" 'BEGIN {
+        ratio = a / b
+        verdict = bar == "-" ? "" : ratio <= bar ? "met" : "MISSED"
+        printf "%-44s %10.3f %10.3f %-3s  %-6s %6.2f  %6s  %s\n", name, a * factor, b * factor, unit, against, ratio, bar, verdict }')
+    echo "$verdict"
+    case $verdict in *MISSED) echo "$1" >>"$base/missed" ;; esac
+}
+
+scripts/install-deps.sh bench
+[ -x "$swarmfs" ] || { say "$swarmfs is missing: run make first."; exit 1; }
+mkdir "$base/times" "$base/tree" "$base/big" "$base/mnt-a" "$base/mnt-b" "$base/copy"
+: >"$base/missed"
+gcc -O2 -o "$base/syscalls" scripts/bench/syscalls.c
+
+say "Preparing: a tree of 5,000 files and a file of $big_mib MiB in $base"
+python3 scripts/bench/make-tree.py "$base/tree"
+head -c "$((big_mib << 20))" /dev/zero | openssl enc -aes-128-ctr -K 00112233445566778899aabbccddeeff -iv 00000000000000000000000000000000 >"$base/big/big.bin"
+start_servers
+port_a=$(free_port)
+port_b=$(free_port)
+up a "$port_a"
+"$swarmfs" --state "$base/a" import tree "$base/tree" --name tree --version "$version" >/dev/null
+"$swarmfs" --state "$base/a" import tree "$base/big" --name big --version "$version" >/dev/null
+
+for round in $(seq "$rounds"); do
+    say "Cold round $round of $rounds"
+    # Each round begins with another one, so that none always runs after the same.
+    for way in $(printf '%s\n' swarmfs rsync wget swarmfs rsync wget | tail -n +$((round % 3 + 1)) | head -n 3); do cold_tree "$way"; done
+    for way in $(printf '%s\n' swarmfs curl swarmfs | tail -n +$((round % 2 + 1)) | head -n 2); do cold_big "$way"; done
+done
+
+say "Hot rounds"
+fresh_b tree
+cp -a "$base/mnt-b/pkgs/tree/$version/." "$base/copy/"
+cp -a "$base/big/big.bin" "$base/copy-big"
+sha256sum "$base/mnt-b/pkgs/big/$version/big.bin" >/dev/null
+(cd "$base/copy" && find . -type f | cut -c3-) | sort >"$base/names"
+sed "s|^|$base/copy/|" "$base/names" >"$base/list-ext4"
+sed "s|^|$base/mnt-b/pkgs/tree/$version/|" "$base/names" >"$base/list-swarmfs"
+# Once for nobody: what is hot is what was used before.
+for round in $(seq 0 "$rounds"); do
+    hot swarmfs "$base/mnt-b/pkgs/tree/$version" "$base/mnt-b/pkgs/big/$version/big.bin"
+    hot ext4 "$base/copy" "$base/copy-big"
+    if [ "$round" = 0 ]; then rm -f "$base"/times/{find,stat,read,stream}-*; fi
+done
+note rss "$(memory a)"
+drop_b
+
+printf '\n%-44s %10s %10s %-3s  %-6s %6s  %6s\n' "median of $rounds rounds, on $(stat -f -c %T "$base")" swarmfs other "" than ratio bar
+row "cold tree, 5,000 files: cp -a | rsync -a" tree-swarmfs tree-rsync 1.0 s 1
+row "cold tree, 5,000 files: cp -a | wget -r" tree-swarmfs tree-wget 1.0 s 1
+row "cold $big_mib MiB: sha256sum | curl TLS + sha256sum" big-swarmfs big-curl 1.5 s 1
+row "hot find over the tree" find-swarmfs find-ext4 0.8 ms 1000
+row "hot stat" stat-swarmfs stat-ext4 1.3 us 0.001
+row "hot open + read + close" read-swarmfs read-ext4 1.5 us 0.001
+row "hot sequential read of $big_mib MiB" stream-swarmfs stream-ext4 2.6 ms 0.000001
+peak=$(sort -n "$base/times/rss" | tail -n 1)
+awk -v rss="${peak:-0}" 'BEGIN { printf "%-44s %10.0f %10s MiB  %-6s %6s  %6d  %s\n", "largest resident memory of a node", rss, "", "", "", 200, rss <= 200 ? "met" : "MISSED" }'
+if [ -s "$base/missed" ] && [ "${STRICT:-}" = 1 ]; then exit 1; fi
