@@ -18,6 +18,9 @@ internal sealed class ReadAheadPlanner(RetrievalOptions options, BlocksAtHand bl
 
     public TimeProvider Time => time;
 
+    /// <summary>True when there is nothing left to ask for.</summary>
+    public bool Holds(Completeness completeness, TreeTable tree) => completeness.Holds(tree, blocks, layouts);
+
     /// <summary>The chunks that follow a file's reader.</summary>
     public List<WantedBlock> PlanFile(TreeTable tree, ref SequentialReader reader)
     {

@@ -54,7 +54,9 @@ internal sealed class RootSession(RootAccount account, ReadAheadPlanner planner)
         lock (_gate) tree = _tree;
         while (tree is not null)
         {
-            foreach (var plan in Collect(tree)) planner.Send(Account, plan, this);
+            // Found out here, off the reader's thread: from then on its reads are not even noted.
+            var isComplete = planner.Holds(Completeness, tree);
+            foreach (var plan in Collect(tree, isComplete)) planner.Send(Account, plan, this);
             lock (_gate)
             {
                 if (!AnyWants()) _tree = null;
@@ -73,10 +75,10 @@ internal sealed class RootSession(RootAccount account, ReadAheadPlanner planner)
         return false;
     }
 
-    private List<List<WantedBlock>> Collect(TreeTable tree)
+    private List<List<WantedBlock>> Collect(TreeTable tree, bool isComplete)
     {
         List<List<WantedBlock>> plans = [];
-        var isPaused = !planner.Time.HasPassed(Volatile.Read(ref _pausedUntil));
+        var isPaused = isComplete || !planner.Time.HasPassed(Volatile.Read(ref _pausedUntil));
         Collect(tree, _files, isScan: false, isPaused, plans);
         Collect(tree, _scans, isScan: true, isPaused, plans);
         return plans;
