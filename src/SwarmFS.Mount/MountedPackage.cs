@@ -66,11 +66,14 @@ internal sealed class MountedPackage(uint slot, TreeTable tree, IPackageContent 
         }
     }
 
-    /// <summary>True for the first caller per directory.</summary>
-    public bool ClaimPush(int directory)
+    /// <summary>True once <see cref="MarkPushed"/> was called for the row: a directory whose files were given to the kernel, or a file that the kernel has.</summary>
+    public bool IsPushed(int row) => (Volatile.Read(ref _pushed[row >> 5]) & (1 << (row & 31))) != 0;
+
+    /// <returns>True for the first caller per row.</returns>
+    public bool MarkPushed(int row)
     {
-        var bit = 1 << (directory & 31);
-        return (Interlocked.Or(ref _pushed[directory >> 5], bit) & bit) == 0;
+        var bit = 1 << (row & 31);
+        return (Interlocked.Or(ref _pushed[row >> 5], bit) & bit) == 0;
     }
 
     public void Dispose()

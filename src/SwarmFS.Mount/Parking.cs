@@ -9,7 +9,7 @@ namespace SwarmFS.Mount;
 /// <summary>
 /// Requests that need what is not here yet: each is parked, the work runs on the pool, and the request is retried or answered from there. Its caller's death cancels the work.
 /// </summary>
-internal sealed class Parking(ICatalog catalog, IPackageContent content, PackageTrees trees, ReadAheadWindow window, MountMetrics metrics, ILogger logger)
+internal sealed class Parking(ICatalog catalog, IPackageContent content, PackageTrees trees, ReadAheadWindow window, SmallFilePush push, MountMetrics metrics, ILogger logger)
 {
     private readonly FailureLog _failures = new(logger);
 
@@ -57,6 +57,7 @@ internal sealed class Parking(ICatalog catalog, IPackageContent content, Package
             var read = await content.ReadAsync(package.Tree, row, offset, buffer.AsMemory(0, length), cancelled);
             metrics.RemoteBytes(read);
             parked.Complete(buffer.AsSpan(0, read));
+            push.WasRead(package, row);
         }
         catch (Exception failure)
         {

@@ -33,9 +33,9 @@ public sealed class SwarmMount : FuseHandler, IDisposable
     private readonly ReadAheadWindow _window;
     private readonly Parking _parking;
     private readonly BackingFiles _backing;
+    private readonly SmallFilePush _push;
     private readonly FixedNodes _fixed;
     private readonly INodeSlots _slots;
-    private SmallFilePush? _push;
     private CatalogInvalidation? _invalidation;
 
     public SwarmMount(
@@ -54,7 +54,8 @@ public sealed class SwarmMount : FuseHandler, IDisposable
         _names = new NameNodes(catalog);
         _status = new StatusNodes(status, time);
         _window = new ReadAheadWindow(options, time, _logger);
-        _parking = new Parking(catalog, content, _trees, _window, _metrics, _logger);
+        _push = new SmallFilePush(content, _metrics, _logger);
+        _parking = new Parking(catalog, content, _trees, _window, _push, _metrics, _logger);
         _backing = new BackingFiles(content, _logger);
         _catalogNodes = new CatalogNodes(options, catalog, slots, _trees, _packages, _names, new Resolutions(), _parking);
         _fixed = new FixedNodes(_catalogNodes, _status, _trees, _packages, _parking, time);
@@ -117,6 +118,7 @@ public sealed class SwarmMount : FuseHandler, IDisposable
         var read = _content.TryRead(package.Tree, number.Row, offset, destination);
         if (read < 0) return _parking.ForRead(ref request, package, number.Row, offset, destination.Length);
         _metrics.LocalRead(read);
+        _push.WasRead(package, number.Row);
         return FuseResult.Bytes(read);
     }
 
@@ -148,7 +150,7 @@ public sealed class SwarmMount : FuseHandler, IDisposable
             case NodeKind.Package:
                 if (!TryGetPackage(ref request, node, out var package, out var otherwise)) return otherwise;
                 if (package.Tree[node.Row].Kind != EntryKind.Directory) return FuseResult.Error(Errno.ENOTDIR);
-                if (_packages.List(package, node, Parent(package, node), offset, ref listing)) _push?.Listed(package, node.Row);
+                if (_packages.List(package, node, Parent(package, node), offset, ref listing)) _push.Listed(package, node.Row);
                 return FuseResult.Ok;
             default:
                 return FuseResult.Error(Errno.ENOTDIR);
@@ -215,13 +217,13 @@ public sealed class SwarmMount : FuseHandler, IDisposable
         _backing.Attach(session);
         _window.Attach(session.SetReadAhead);
         _invalidation = new CatalogInvalidation(_catalog, _names, session, _logger);
-        if (_options.PushSmallFiles) _push = new SmallFilePush(_content, session, _metrics, _logger);
+        if (_options.PushSmallFiles) _push.Attach(session);
         _logger.Started(_options.LocalReadAheadKiB, _options.RemoteReadAheadKiB, _options.Xattrs, _options.Passthrough, _options.PushSmallFiles);
     }
 
     public override void Stopped()
     {
-        _push?.Dispose();
+        _push.Dispose();
         _invalidation?.Dispose();
     }
 

@@ -85,6 +85,9 @@ string Do(string[] words)
         case ["latency", var milliseconds]:
             content.Latency = TimeSpan.FromMilliseconds(int.Parse(milliseconds));
             return "ok";
+        case ["batch", var files]:
+            content.Batch = int.Parse(files);
+            return "ok";
         case ["deadline", var milliseconds]:
             content.Deadline = TimeSpan.FromMilliseconds(int.Parse(milliseconds));
             return "ok";

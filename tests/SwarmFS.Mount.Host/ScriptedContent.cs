@@ -28,6 +28,9 @@ public sealed class ScriptedContent(MemoryBlockStore store) : IPackageContent
     /// <summary>What every fetch takes.</summary>
     public TimeSpan Latency { get; set; } = TimeSpan.Zero;
 
+    /// <summary>How many files come with the one that was asked for.</summary>
+    public int Batch { get; set; } = 1;
+
     /// <summary>When a fetch from nobody gives up.</summary>
     public TimeSpan Deadline { get; set; } = TimeSpan.FromSeconds(1);
 
@@ -86,7 +89,7 @@ public sealed class ScriptedContent(MemoryBlockStore store) : IPackageContent
     public async ValueTask<int> ReadAsync(TreeTable tree, int row, long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
         await FetchAsync(tree.Root, cancellationToken);
-        if (Latency == TimeSpan.Zero) _fetched[(tree.Root, row)] = true;
+        for (var other = row; Latency == TimeSpan.Zero && other < Math.Min(row + Batch, tree.Count); other++) _fetched[(tree.Root, other)] = true;
         return ReadLocal(tree, row, offset, destination.Span);
     }
 

@@ -34,6 +34,23 @@ public sealed class PushTests
     }
 
     [Fact]
+    public void What_comes_with_a_file_from_afar_is_pushed_too()
+    {
+        using var host = MountedHost.Start();
+        host.Run(Files);
+        var root = host.Do($"add sample 1.0 {host.Scratch}/source");
+        host.Do($"remote {root}");
+        host.Do("batch 50");
+        host.Run("find $M/pkgs/sample/1.0 > /dev/null; cat $M/pkgs/sample/1.0/a/1");
+        while (host.Count("swarmfs.mount.pushed_files") < 49)
+        {
+        }
+        host.Count("swarmfs.mount.reads").ShouldBe(1);
+        host.Run("diff -r $S/source $M/pkgs/sample/1.0");
+        host.Count("swarmfs.mount.remote_reads").ShouldBeLessThan(30);
+    }
+
+    [Fact]
     public void Nothing_is_pushed_when_it_is_switched_off()
     {
         using var host = MountedHost.Start("--no-push");
