@@ -15,8 +15,11 @@ public static class Limits
     /// <summary>Nodes of a package tree.</summary>
     public const int NodesPerTree = 1 << 20;
 
-    /// <summary>Distinct blocks of a package tree: 4 TiB of chunks of 256 KiB on average, and the bound of a walker's memory.</summary>
+    /// <summary>Distinct blocks of a package tree: 2 TiB of chunks of 128 KiB on average, and the bound of a walker's memory.</summary>
     public const int BlocksPerTree = 1 << 24;
+
+    /// <summary>Chunks of one file: 256 GiB at the average of 128 KiB. The list takes 40 bytes of memory for each, 80 MiB in all, and few nodes can name many.</summary>
+    public const int ChunksPerFile = 1 << 21;
 
     /// <summary>Entries of a package tree.</summary>
     public const int EntriesPerTree = 1 << 20;

@@ -176,13 +176,31 @@ public class HostileTreeTests
     public void A_file_node_that_lies_about_its_size_is_refused()
     {
         var digest = Sha256Digest.Of("x"u8);
-        var node = Put(writer => FileNode.Write(writer, 0, [digest, digest], [10, 10]));
-        Should.Throw<InvalidTreeException>(() => FileLayoutLoader.TryLoad(node, 21, _store, [], out _)).Message.ShouldContain("20 bytes, not the 21");
-        var top = Put(writer => FileNode.Write(writer, 1, [node.Digest, node.Digest], [20, 20]));
-        Should.Throw<InvalidTreeException>(() => FileLayoutLoader.TryLoad(top, 40, _store, [], out _)).Message.ShouldContain("not full");
-        var single = Put(writer => FileNode.Write(writer, 0, [digest], [10]));
-        Should.Throw<InvalidTreeException>(() => FileLayoutLoader.TryLoad(single, 10, _store, [], out _)).Message.ShouldContain("one link only");
+        void Refused(Cid node, long size, string because) =>
+            Should.Throw<InvalidTreeException>(() => FileLayoutLoader.TryLoad(node, size, _store, [], out _)).Message.ShouldContain(because);
+        var node = Put(writer => FileNode.Write(writer, 0, [digest, digest], [40_000, 40_000]));
+        Refused(node, 80_001, "80000 bytes, not the 80001");
+        Refused(Put(writer => FileNode.Write(writer, 1, [node.Digest, node.Digest], [80_000, 80_000])), 160_000, "not full");
+        Refused(Put(writer => FileNode.Write(writer, 0, [digest], [10])), 10, "one link only");
+        Refused(Put(writer => FileNode.Write(writer, 0, [digest, digest], [32_767, 40_000])), 72_767, "none that chunking makes");
+        Refused(Put(writer => FileNode.Write(writer, 0, [digest, digest], [40_000, 524_289])), 564_289, "none that chunking makes");
         Should.Throw<InvalidTreeException>(() => FileLayoutLoader.TryLoad(Leaf(), 10, _store, [], out _));
+    }
+
+    [Fact]
+    public void A_few_nodes_that_unfold_into_a_billion_chunks_are_refused_in_bounded_memory()
+    {
+        var (digest, size) = (Sha256Digest.Of("x"u8), 40_000L);
+        for (var level = 0; level <= 2; level++)
+        {
+            var digests = Enumerable.Repeat(digest, Limits.LinksPerNode).ToArray();
+            var sizes = Enumerable.Repeat(size, Limits.LinksPerNode).ToArray();
+            var at = level;
+            (digest, size) = (Put(writer => FileNode.Write(writer, at, digests, sizes)).Digest, size * Limits.LinksPerNode);
+        }
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Should.Throw<InvalidTreeException>(() => FileLayoutLoader.TryLoad(new Cid(CidCodec.MessagePack, digest), size, _store, [], out _)).Message.ShouldContain("chunks");
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(256 << 20);
     }
 
     [Fact]

@@ -10,10 +10,10 @@ public sealed class DagWalk(IBlockStore store, Cid start, TreeSelection selectio
 {
     private readonly HashSet<Cid> _seen = [];
     private readonly List<DagLink> _files = [];
-    private readonly List<Cid> _missing = [];
+    private readonly HashSet<Cid> _missing = [];
 
     /// <summary>The nodes that the enumeration could not look into, as far as it has come. Data blocks are not looked for.</summary>
-    public IReadOnlyList<Cid> MissingNodes => _missing;
+    public IReadOnlyCollection<Cid> MissingNodes => _missing;
 
     /// <summary>Enumerates once; the caller may stop at any block.</summary>
     /// <exception cref="InvalidTreeException">A node breaks the format, or the DAG is beyond <see cref="Limits"/>.</exception>
@@ -117,7 +117,7 @@ public sealed class DagWalk(IBlockStore store, Cid start, TreeSelection selectio
         isFile = false;
         if (!store.TryGet(cid, out var block))
         {
-            if (!_missing.Contains(cid)) _missing.Add(cid);
+            _missing.Add(cid);
             return false;
         }
         using (block)

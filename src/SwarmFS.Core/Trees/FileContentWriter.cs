@@ -42,6 +42,7 @@ internal sealed class FileContentWriter(IBlockStore store)
         {
             if (source.Bytes.Length < _chunker.Sizes.Maximum) missing = source.Fill();
             if (missing > 0) return default;
+            if (digests.Count == Limits.ChunksPerFile) throw new InvalidTreeException($"A file of {size} bytes has more than {Limits.ChunksPerFile} chunks.");
             var length = _chunker.FirstChunk(source.Bytes);
             using var chunk = Block.Create(CidCodec.Raw, source.Bytes[..length]);
             file.Append(chunk);

@@ -5,9 +5,6 @@ namespace SwarmFS.Core;
 /// <summary>Reads the chunk list of a large file out of a store; what it reads is hostile until checked.</summary>
 public static class FileLayoutLoader
 {
-    /// <summary>Chunks of one file: 4 TiB at the average of 256 KiB; the list then takes 640 MiB of memory, so a caller limits sizes further.</summary>
-    private const int MaxChunks = Limits.BlocksPerTree;
-
     /// <param name="file">The top file node.</param>
     /// <param name="expectedSize">What the entry that names it says.</param>
     /// <param name="missing">Gets the distinct CIDs of the nodes that are not in the store, as far as they can be known.</param>
@@ -44,7 +41,7 @@ public static class FileLayoutLoader
                 if (node.Size != size) throw Invalid(cid, $"it has {node.Size} bytes, not the {size} that are declared");
                 if (level < 0 && node.Count == 1) throw Invalid(cid, "the top node of a file has one link only");
                 if (!isLast && node.Count != Limits.LinksPerNode) throw Invalid(cid, "a node that is not the last of its level is not full");
-                if (node.Level == 0) AddChunks(cid, node);
+                if (node.Level == 0) AddChunks(cid, node, isLast);
                 else ReadChildren(node, isLast);
             }
         }
@@ -54,12 +51,15 @@ public static class FileLayoutLoader
             for (var i = 0; i < node.Count; i++) Read(node.Link(i), node.Level - 1, node.Sizes[i], isLast && i == node.Count - 1);
         }
 
-        private void AddChunks(Cid cid, in FileNode node)
+        private void AddChunks(Cid cid, in FileNode node, bool isLast)
         {
-            if (Digests.Count + node.Count > MaxChunks) throw Invalid(cid, $"the file has more than {MaxChunks} chunks");
+            if (Digests.Count + node.Count > Limits.ChunksPerFile) throw Invalid(cid, $"the file has more than {Limits.ChunksPerFile} chunks");
             var end = Ends.Count == 0 ? 0 : Ends[^1];
             for (var i = 0; i < node.Count; i++)
             {
+                var isLastOfFile = isLast && i == node.Count - 1;
+                if (node.Sizes[i] > ChunkSizes.Default.Maximum || (node.Sizes[i] < ChunkSizes.Default.Minimum && !isLastOfFile))
+                    throw Invalid(cid, $"a chunk of {node.Sizes[i]} bytes is none that chunking makes");
                 Digests.Add(node.Digest(i));
                 Ends.Add(end += node.Sizes[i]);
             }
