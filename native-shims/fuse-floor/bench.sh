@@ -27,26 +27,29 @@ for d in range(100):
             out.write(os.urandom(8192))
 with open(sys.argv[1] + "/file", "wb") as out:
     out.write(bytes(4096))
+with open(sys.argv[1] + "/large", "wb") as out:
+    for _ in range(128):
+        out.write(os.urandom(1 << 20))
 PY
 probe() { "$scratch/probe" "$@"; }
 ratio() { awk "BEGIN { printf \"%-26s %10s %10s   %.2f\\n\", \"$1\", $2, $3, $3 / $2 }"; }
 serve() {
     rm -f "$scratch/in" "$scratch/out"; mkfifo "$scratch/in"
     "$host" "$scratch/mnt" --from "$scratch/tree" "$@" < "$scratch/in" > "$scratch/out" 2>&1 &
+    server=$!
     exec 4> "$scratch/in"
     until grep -q READY "$scratch/out"; do sleep 0.1; done
 }
-stop() { echo quit >&4; exec 4>&-; wait $!; }
+stop() { echo quit >&4; exec 4>&-; wait $server; }
 
 printf "%-26s %10s %10s   ratio\n" "us per operation" base ours
-"$scratch/floor.bin" "$scratch/floor" & sleep 0.3
+"$scratch/floor.bin" "$scratch/floor" & floor=$!
+sleep 0.3
 serve --timeout 0 --readers 1
 probe stat "$scratch/mnt/file" > /dev/null
-ratio "round trip (C, 1 reader)" "$(taskset 1 "$scratch/probe" stat "$scratch/floor/file")" "$(taskset 1 "$scratch/probe" stat "$scratch/mnt/file")"
-stop
-serve --timeout 0
-probe stat "$scratch/mnt/file" > /dev/null
-ratio "round trip (C, readers)" "$(probe stat "$scratch/floor/file")" "$(probe stat "$scratch/mnt/file")"
+ratio "round trip, two CPUs" "$(probe stat "$scratch/floor/file")" "$(probe stat "$scratch/mnt/file")"
+taskset -a -p 1 $floor > /dev/null; taskset -a -p 1 $server > /dev/null
+ratio "round trip, one CPU" "$(taskset 1 "$scratch/probe" stat "$scratch/floor/file")" "$(taskset 1 "$scratch/probe" stat "$scratch/mnt/file")"
 stop
 umount "$scratch/floor"
 serve --no-xattrs
@@ -55,5 +58,7 @@ for mode in find walk files; do
     probe $mode "$scratch/tree" > /dev/null; probe $mode "$scratch/mnt" > /dev/null
     ratio "$mode" "$(probe $mode "$scratch/tree")" "$(probe $mode "$scratch/mnt")"
 done
+probe stream "$scratch/tree/large" > /dev/null; probe stream "$scratch/mnt/large" > /dev/null
+ratio "us per MiB, sequential" "$(probe stream "$scratch/tree/large")" "$(probe stream "$scratch/mnt/large")"
 ratio "stat" "$(probe stat "$scratch/tree/file")" "$(probe stat "$scratch/mnt/file")"
 stop

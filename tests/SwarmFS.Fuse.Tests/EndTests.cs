@@ -75,6 +75,7 @@ public class EndTests
         server.Kill();
         (await user.Result()).ExitCode.ShouldBe(1);
         FuseMounts.IsStale(server.Mount).ShouldBeTrue();
+        (await Child.Start(FuseServer.Host, server.Mount).Result()).Output.ShouldContain($"umount -l {server.Mount}");
         FuseMounts.Detach(server.Mount).ShouldBe((Errno)0);
         FuseMounts.Find(server.Mount).ShouldBeNull();
         var successor = FuseServer.Launch(server.Directory);
@@ -82,6 +83,16 @@ public class EndTests
         (await Child.Shell($"cat {server.Mount}/small")).Succeeded().ShouldBe("hello");
         FuseMounts.IsStale(server.Mount).ShouldBeFalse();
         (await successor.Quit()).ShouldBe("DONE Unmounted");
+    }
+
+    [Fact]
+    public async Task A_second_server_is_refused_and_the_first_goes_on()
+    {
+        await using var server = await FuseServer.Start();
+        var second = await Child.Start(FuseServer.Host, server.Mount).Result();
+        second.ExitCode.ShouldBe(1);
+        second.Output.ShouldContain("EBUSY");
+        (await Child.Shell($"cat {server.Mount}/small")).Succeeded().ShouldBe("hello");
     }
 
     [Theory]

@@ -15,6 +15,7 @@ internal static class FuseMounter
     public static SafeFileHandle Mount(FuseMountOptions options, ILogger logger, out string resolved)
     {
         if (DirectoryPath.TryResolve(options.MountPoint, out resolved) is not 0 and var unusable) throw Unusable(options.MountPoint, unusable);
+        if (FuseMounts.Find(resolved) is { } other && other.Type == $"fuse.{options.Subtype}") throw Occupied(options.MountPoint);
         if (Libc.EffectiveUserId() != 0) return Fusermount.Mount(options, resolved);
         var fd = Libc.Open(Device, Libc.OpenReadWrite | Libc.OpenCloseOnExec);
         if (fd < 0) throw NoDevice(Libc.LastError);
@@ -41,6 +42,10 @@ internal static class FuseMounter
         if (options.AllowOther) text.Append(",allow_other");
         return text.ToString();
     }
+
+    // Two servers on one place would hide each other without a word.
+    private static FuseMountException Occupied(string mountPoint) => new(
+        $"{mountPoint} is mounted already; end its server (umount {mountPoint}), or detach it if that is dead (umount -l {mountPoint})", Errno.EBUSY);
 
     private static FuseMountException Unusable(string mountPoint, Errno errno) => new(errno switch
     {
