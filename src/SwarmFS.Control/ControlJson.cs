@@ -16,6 +16,7 @@ namespace SwarmFS.Control;
 [JsonSerializable(typeof(CheckRequest))]
 [JsonSerializable(typeof(StatusReport))]
 [JsonSerializable(typeof(PeersReport))]
+[JsonSerializable(typeof(List<RootReport>))]
 [JsonSerializable(typeof(ImportReport))]
 [JsonSerializable(typeof(ListReport))]
 [JsonSerializable(typeof(PinReport))]

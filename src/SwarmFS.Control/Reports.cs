@@ -19,8 +19,10 @@ public sealed record PinReport(string Root, string? Name, string? Version, bool 
 public sealed record CollectReport(long FreedBytes, long EvictedBlocks, long DiskBytes, long QuotaBytes);
 
 /// <param name="Damaged">CIDs of blocks whose bytes were wrong; they are dropped.</param>
-/// <param name="Repaired">How many of them came again from peers.</param>
-public sealed record CheckReport(long Blocks, long Bytes, IReadOnlyList<string> Damaged, int Repaired, bool Clean);
+/// <param name="Incomplete">Pinned roots of which blocks are not here: they are fetched when they are read or pinned again.</param>
+/// <param name="Repaired">How many of the damaged came again from peers.</param>
+/// <param name="Clean">Nothing that a pinned or mounted root needs is damaged any more.</param>
+public sealed record CheckReport(long Blocks, long Bytes, IReadOnlyList<string> Damaged, IReadOnlyList<string> Incomplete, int Repaired, bool Clean);
 
 /// <param name="ImporterKey">The public key that signs what this node imports.</param>
 public sealed record IdentityReport(string NodeId, string ImporterKey, string Listen, string StateDirectory);

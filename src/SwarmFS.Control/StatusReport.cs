@@ -25,20 +25,22 @@ public sealed record HealthReport(string State, IReadOnlyList<string> Problems);
 /// <param name="State">"mounted" or "gone".</param>
 public sealed record MountReport(string Path, string State, string Protocol, string Options);
 
-public sealed record StoreReport(long Blocks, long Bytes, long DiskBytes, long QuotaBytes, int PinnedRoots, long PinnedBytes, long EvictedBlocks, long DamagedBlocks);
+/// <param name="PinnedRoots">Roots that are never evicted: what was imported here, and what a person asked for.</param>
+public sealed record StoreReport(
+    long Blocks, long Bytes, long DiskBytes, long QuotaBytes, int PinnedRoots, long EvictedBlocks, long DamagedBlocks, int FlatFiles, int Packs);
 
-/// <param name="Direction">"in" or "out".</param>
+/// <param name="Direction">"inbound" or "outbound"; null while not connected.</param>
 /// <param name="RoundTripMilliseconds">Null before the first PONG.</param>
 /// <param name="Goodput">Bytes a second, smoothed.</param>
 /// <param name="DiscouragedUntil">Set while the peer is avoided; <paramref name="Why"/> says what it did.</param>
 public sealed record PeerReport(
-    string? NodeId, string Address, string Direction, string State, double? RoundTripMilliseconds, double Goodput,
+    string? NodeId, string? Address, string? Direction, string State, string Software, double? RoundTripMilliseconds, double Goodput,
     long BytesIn, long BytesOut, long BlocksIn, long BlocksOut, int Offences, DateTimeOffset? DiscouragedUntil, string? Why);
 
 public sealed record PeersReport(IReadOnlyList<PeerReport> Peers);
 
 /// <summary>How many bytes of a root came from whom since the node started.</summary>
-public sealed record RootReport(string Root, string? Name, string? Version, long BytesReceived, long BytesServed, IReadOnlyList<RootSource> Sources);
+public sealed record RootReport(string Root, string? Name, string? Version, long Bytes, IReadOnlyList<RootSource> Sources);
 
 public sealed record RootSource(string NodeId, long Bytes, long Blocks);
 

@@ -123,7 +123,7 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public async Task Json_is_one_object_on_standard_output()
     {
-        _node.Answers(ControlRoutes.Check, new CheckReport(10, 100, ["bafkdamaged"], 0, Clean: false), ControlJson.Default.CheckReport);
+        _node.Answers(ControlRoutes.Check, new CheckReport(10, 100, ["bafkdamaged"], [], 0, Clean: false), ControlJson.Default.CheckReport);
         (await RunAsync("fsck", "--json")).ShouldBe(1);
         using var json = JsonDocument.Parse(_terminal.Out);
         json.RootElement.GetProperty("damaged")[0].GetString().ShouldBe("bafkdamaged");

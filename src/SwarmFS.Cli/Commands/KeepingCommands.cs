@@ -70,6 +70,7 @@ internal static class KeepingCommands
         {
             context.Terminal.Out.WriteLine($"{report.Blocks:n0} blocks, {Show.Size(report.Bytes)} checked; {report.Damaged.Count:n0} damaged, {report.Repaired:n0} repaired");
             foreach (var cid in report.Damaged) context.Terminal.Out.WriteLine($"damaged {cid}");
+            foreach (var root in report.Incomplete) context.Terminal.Out.WriteLine($"incomplete pin {root}");
             return report.Clean ? ExitCodes.Done : ExitCodes.Failed;
         }, "Damaged blocks found so far are dropped.");
         return command;

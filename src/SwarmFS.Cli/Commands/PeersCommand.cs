@@ -24,7 +24,7 @@ internal static class PeersCommand
         foreach (var peer in peers)
         {
             rows.Add([
-                Show.Short(peer.NodeId), peer.Address, peer.Direction, peer.State, peer.RoundTripMilliseconds is { } rtt ? $"{rtt:f1} ms" : "-",
+                Show.Short(peer.NodeId), peer.Address ?? "-", peer.Direction ?? "-", peer.State, peer.RoundTripMilliseconds is { } rtt ? $"{rtt:f1} ms" : "-",
                 $"{Show.Size((long)peer.Goodput)}/s", Show.Size(peer.BytesIn), Show.Size(peer.BytesOut), peer.Why ?? "",
             ]);
         }

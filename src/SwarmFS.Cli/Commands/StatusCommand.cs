@@ -39,7 +39,7 @@ internal static class StatusCommand
         {
             var sources = string.Join(", ", root.Sources.Select(source => $"{Show.Size(source.Bytes)} from {Show.Short(source.NodeId)}"));
             var name = root.Name is null ? Show.ShortCid(root.Root) : $"{root.Name}/{root.Version}";
-            output.WriteLine($"root       {name}: {(sources.Length > 0 ? sources : "nothing received")}; {Show.Size(root.BytesServed)} served");
+            output.WriteLine($"root       {name}: {sources}");
         }
     }
 }

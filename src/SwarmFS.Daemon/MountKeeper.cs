@@ -1,0 +1,87 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using SwarmFS.Control;
+using SwarmFS.Control.Configuration;
+using SwarmFS.Daemon.State;
+using SwarmFS.Fuse;
+
+namespace SwarmFS.Daemon;
+
+/// <summary>
+/// The mount over a node's life. A node without a mount has a keeper that keeps nothing.
+/// <code>
+/// None -> [Mount] -> Mounted -> [StopAsync] -> Unmounted (or detached, when somebody uses it)
+///                    Mounted -> [the kernel lets it go] -> Gone: told in health; peers are served on
+/// </code>
+/// </summary>
+internal sealed class MountKeeper(NodeSettings settings, ILoggerFactory loggers, IMeterFactory meters)
+{
+    private readonly ILogger _log = loggers.CreateLogger("SwarmFS.Daemon");
+    private MountGuard? _guard;
+    private FuseSession? _session;
+    private volatile bool _stopping;
+
+    /// <summary>What is wrong with the mount, and what to do; null when all is well.</summary>
+    public string? Problem => !_stopping && _session is { Completion.IsCompleted: true } session
+        ? $"The mount on {session.MountPoint} has ended ({session.Completion.Result}). Restart the node to mount again: swarmfs --state {settings.StateDirectory} down, then up."
+        : null;
+
+    /// <exception cref="NodeStartException">The mount point cannot be used, or the mount does not answer.</exception>
+    public async Task MountAsync(FuseHandler handler, CancellationToken cancellationToken)
+    {
+        if (settings.MountPoint is not { } mountPoint) return;
+        _guard = MountGuard.Prepare(mountPoint, _log);
+        try
+        {
+            _session = FuseSession.Mount(new FuseMountOptions
+            {
+                MountPoint = mountPoint,
+                AllowOther = settings.AllowOther,
+                NoSuid = !settings.SpecialBits,
+                Passthrough = settings.Open == OpenMode.Passthrough,
+            }, handler, loggers, meters);
+        }
+        catch (FuseMountException e)
+        {
+            _guard.Leave();
+            throw new NodeStartException($"Nothing could be mounted on {mountPoint}: {e.Message} To serve without a mount: --no-mount.");
+        }
+        _log.Mounted(mountPoint, _session.Minor);
+        _ = TellEndAsync(_session);
+        if (!await _guard.AnswersAsync(cancellationToken)) throw new NodeStartException($"The mount on {mountPoint} does not answer. The log says why.");
+    }
+
+    /// <summary>Unmounts; says what became of it.</summary>
+    public async Task<string> StopAsync()
+    {
+        _stopping = true;
+        if (_session is not { } session) return "there was no mount";
+        var result = session.Unmount();
+        if (result == FuseUnmountResult.DetachedWhileBusy) _log.MountBusy(session.MountPoint);
+        await session.DisposeAsync();
+        _guard?.Leave();
+        return result switch
+        {
+            FuseUnmountResult.Unmounted => $"unmounted {session.MountPoint}",
+            FuseUnmountResult.DetachedWhileBusy => $"{session.MountPoint} was in use: it is out of the tree, and open files in it have ended",
+            FuseUnmountResult.NotMounted => $"{session.MountPoint} was not mounted any more",
+            _ => $"the kernel refused to unmount {session.MountPoint}; run umount -l {session.MountPoint}",
+        };
+    }
+
+    /// <summary>When the process ends in a way nobody planned: the mount goes too, at once.</summary>
+    public void Abandon()
+    {
+        if (_session is { Completion.IsCompleted: false } session) session.Unmount();
+    }
+
+    public MountReport? Report() => _session is not { } session ? null : new MountReport(
+        session.MountPoint, session.Completion.IsCompleted ? "gone" : "mounted", $"7.{session.Minor}",
+        $"open={settings.Open.ToString().ToLowerInvariant()}{(settings.AllowOther ? ", allow-other" : "")}{(settings.SpecialBits ? ", special-bits" : "")}");
+
+    private async Task TellEndAsync(FuseSession session)
+    {
+        var end = await session.Completion;
+        if (!_stopping) _log.MountGone(session.MountPoint, end.ToString());
+    }
+}

@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using SwarmFS.Control.Configuration;
+using SwarmFS.Daemon.State;
+
+namespace SwarmFS.Daemon;
+
+/// <summary>The daemon's process: settings in, a node while it lasts, an exit code out (0 stopped as asked, 1 failed, 2 senseless settings).</summary>
+internal static class Program
+{
+    // Reads of the disk block their thread for a moment; on two cores the pool would add threads too slowly while a copy runs.
+    private const int LeastPoolThreads = 8;
+
+    // Everything that a node writes is its own, but for what it is told to write elsewhere.
+    private const uint OwnerOnlyMask = 0b000_111_111;
+
+    public static async Task<int> Main(string[] arguments)
+    {
+        Interop.SetUmask(OwnerOnlyMask);
+        ThreadPool.GetMinThreads(out var workers, out var waiters);
+        ThreadPool.SetMinThreads(Math.Max(workers, LeastPoolThreads), waiters);
+        var input = DaemonArguments.TryRead(arguments, Environment.GetEnvironmentVariable, Environment.IsPrivilegedProcess, out var senseless);
+        var loaded = input is null ? null : SettingsLoader.Load(input);
+        foreach (var error in loaded?.Errors ?? [senseless!]) await Console.Error.WriteLineAsync($"swarmfs-daemon: {error}");
+        return loaded?.Settings is null ? 2 : await RunAsync(loaded, loaded.Settings);
+    }
+
+    private static async Task<int> RunAsync(LoadedSettings loaded, NodeSettings settings)
+    {
+        var clock = Stopwatch.StartNew();
+        var readiness = Readiness.OfProcess();
+        using var loggers = Logging.Create(settings);
+        await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var log = loggers.CreateLogger("SwarmFS.Daemon");
+        using var starting = new CancellationTokenSource();
+        NodeHost? host = null;
+        var signal = "";
+        using var signals = new TerminationSignals(name =>
+        {
+            signal = name;
+            starting.Cancel();
+            Volatile.Read(ref host)?.RequestStop(name);
+        }, () => Volatile.Read(ref host)?.Abandon());
+        try
+        {
+            host = await NodeHost.StartAsync(loaded, TimeProvider.System, loggers, services.GetRequiredService<IMeterFactory>(), starting.Token);
+        }
+        catch (NodeStartException e)
+        {
+            await Console.Error.WriteLineAsync($"swarmfs-daemon: {e.Message}");
+            return 1;
+        }
+        catch (OperationCanceledException) when (starting.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync($"swarmfs-daemon: ended by {signal} before it was ready.");
+            return 1;
+        }
+        if (starting.IsCancellationRequested) host.RequestStop(signal);
+        log.Ready(clock.ElapsedMilliseconds, host.ListenEndPoint);
+        readiness.Ready($"listening on {host.ListenEndPoint}");
+        Console.WriteLine($"READY {(settings.MountPoint is { } mount ? $"mounted on {mount}, " : "")}listening on {host.ListenEndPoint}, state {settings.StateDirectory}");
+        log.Stopping(await host.StopRequested);
+        readiness.Stopping();
+        await host.DisposeAsync();
+        return 0;
+    }
+
+    /// <summary>
+    /// The first SIGTERM, SIGINT or SIGHUP asks the node to stop, the second takes the mount away and ends the process. What else ends the process takes the mount away, too.
+    /// </summary>
+    private sealed class TerminationSignals : IDisposable
+    {
+        private readonly List<PosixSignalRegistration> _registrations = [];
+        private readonly Action<string> _stop;
+        private readonly Action _abandon;
+        private int _count;
+
+        public TerminationSignals(Action<string> stop, Action abandon)
+        {
+            (_stop, _abandon) = (stop, abandon);
+            foreach (var signal in (PosixSignal[])[PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGHUP])
+                _registrations.Add(PosixSignalRegistration.Create(signal, Handle));
+            AppDomain.CurrentDomain.ProcessExit += (_, _) => _abandon();
+            AppDomain.CurrentDomain.UnhandledException += (_, _) => _abandon();
+        }
+
+        public void Dispose() => _registrations.ForEach(registration => registration.Dispose());
+
+        private void Handle(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            if (Interlocked.Increment(ref _count) == 1)
+            {
+                _stop(context.Signal.ToString());
+                return;
+            }
+            Console.Error.WriteLine("swarmfs-daemon: told twice; ending at once.");
+            _abandon();
+            Environment.Exit(1);
+        }
+    }
+}

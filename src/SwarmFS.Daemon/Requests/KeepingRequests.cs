@@ -1,0 +1,84 @@
+using SwarmFS.Control;
+using SwarmFS.Core;
+using SwarmFS.Retrieval;
+using SwarmFS.Store;
+
+namespace SwarmFS.Daemon.Requests;
+
+/// <summary><c>pin</c>, <c>unpin</c>, <c>gc</c>, <c>fsck</c>.</summary>
+internal sealed class KeepingRequests(PackageFinder packages, BlockStore store, PackageContent content, Activities activities)
+{
+    public async Task<PinReport> PinAsync(PinRequest request, IProgress<ProgressReport> progress, CancellationToken cancellationToken)
+    {
+        using var activity = activities.Begin("pin", request.Subject, progress);
+        var found = await packages.FindAsync(request.Subject, cancellationToken);
+        // What this node published keeps its reason: unpinning a person's wish must not let it go.
+        if (!store.Pins.Any(pin => pin.Root == found.Root)) store.Pin(found.Root, "user");
+        if (!request.Fetch) return Report(found, pinned: true, 0, 0);
+        var fetched = await content.FetchAllAsync(found.Root, new Forward(activity, request.Subject), cancellationToken);
+        store.Flush();
+        return Report(found, pinned: true, fetched.FetchedBytes, fetched.MissingBlocks);
+    }
+
+    public async Task<PinReport> UnpinAsync(PinRequest request, CancellationToken cancellationToken)
+    {
+        var found = await packages.FindAsync(request.Subject, cancellationToken);
+        if (!store.Unpin(found.Root)) throw new RequestException(ControlErrors.NotFound, $"{request.Subject} is not pinned.");
+        return Report(found, pinned: false, 0, 0);
+    }
+
+    public async Task<CollectReport> CollectAsync(CancellationToken cancellationToken)
+    {
+        using var activity = activities.Begin("gc", "store", next: null);
+        var report = await store.CollectAsync(cancellationToken);
+        return new CollectReport(report.FreedBytes, report.EvictedBlocks, report.DiskBytes, store.Statistics.QuotaBytes);
+    }
+
+    public async Task<Control.CheckReport> CheckAsync(CheckRequest request, IProgress<ProgressReport> progress, CancellationToken cancellationToken)
+    {
+        using var activity = activities.Begin("fsck", "store", progress);
+        var checkedReport = await store.CheckAsync(new ForwardCheck(activity), cancellationToken);
+        var repaired = 0;
+        if (request.Repair)
+        {
+            foreach (var damaged in checkedReport.Damaged)
+            {
+                activity.Report(new ProgressReport("repairing", damaged.Cid.ToShortString(), repaired, checkedReport.Damaged.Count, "blocks"));
+                if (await IsRepairedAsync(damaged, cancellationToken)) repaired++;
+            }
+            store.Flush();
+        }
+        // A damaged block that no root here lists is gone, and nobody misses it.
+        var needed = checkedReport.Damaged.Count(damaged => damaged.Roots.Count > 0 && !store.Contains(damaged.Cid));
+        return new Control.CheckReport(
+            checkedReport.Blocks, checkedReport.Bytes, [.. checkedReport.Damaged.Select(damaged => damaged.Cid.ToString())],
+            [.. checkedReport.Incomplete.Select(pin => pin.Root.ToString())], repaired, Clean: needed == 0);
+    }
+
+    private async Task<bool> IsRepairedAsync(DamagedBlock damaged, CancellationToken cancellationToken)
+    {
+        if (damaged.Roots.Count == 0) return false;
+        try
+        {
+            using var block = await content.GetBlockAsync(damaged.Roots[0], damaged.Cid, FetchPriority.Background, cancellationToken);
+            return store.Contains(damaged.Cid);
+        }
+        catch (ContentUnavailableException)
+        {
+            return false;
+        }
+    }
+
+    private static PinReport Report(FoundRoot found, bool pinned, long fetched, long missing) =>
+        new(found.Root.ToString(), found.Release?.Name, found.Release?.Version, pinned, fetched, missing);
+
+    private sealed class Forward(IProgress<ProgressReport> next, string subject) : IProgress<FetchProgress>
+    {
+        public void Report(FetchProgress value) => next.Report(new ProgressReport("fetching", subject, value.Bytes, value.TotalBytes, "bytes"));
+    }
+
+    private sealed class ForwardCheck(IProgress<ProgressReport> next) : IProgress<CheckProgress>
+    {
+        public void Report(CheckProgress value) => next.Report(new ProgressReport("checking", "store", value.BytesChecked, value.Bytes, "bytes"));
+    }
+}

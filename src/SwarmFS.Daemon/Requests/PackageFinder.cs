@@ -1,0 +1,57 @@
+using System.Text;
+using SwarmFS.Catalog;
+using SwarmFS.Control;
+using SwarmFS.Core;
+
+namespace SwarmFS.Daemon.Requests;
+
+/// <summary>A root that a person named.</summary>
+/// <param name="Release">Null when it was named by its CID.</param>
+internal sealed record FoundRoot(Cid Root, Release? Release);
+
+/// <summary>Follows names to roots: <c>NAME</c>, <c>NAME/VERSION</c>, a CID.</summary>
+internal sealed class PackageFinder(ICatalog catalog)
+{
+    public ICatalogSnapshot Current => catalog.Current;
+
+    /// <exception cref="RequestException">There is no such package.</exception>
+    public async Task<FoundRoot> FindAsync(string subject, CancellationToken cancellationToken)
+    {
+        if (Cid.TryParse(subject, out var cid, out _)) return new FoundRoot(cid, null);
+        var parts = subject.Trim('/').Split('/');
+        if (parts.Length > 2 || parts[0].Length == 0)
+            throw new RequestException(ControlErrors.Usage, $"'{subject}' names no package.", "Write NAME, NAME/VERSION, or the CID of a root.");
+        return await FindAsync(parts[0], parts.Length == 2 ? parts[1] : PackageNames.Latest, cancellationToken);
+    }
+
+    /// <param name="version">As it stands in a path, or "latest".</param>
+    /// <exception cref="RequestException">There is no such package.</exception>
+    public async Task<FoundRoot> FindAsync(string name, string version, CancellationToken cancellationToken)
+    {
+        var package = Package(name);
+        var release = version == PackageNames.Latest ? package.Latest : package.Releases.FirstOrDefault(candidate => candidate.Version == version);
+        if (release is null)
+            throw new RequestException(ControlErrors.NotFound, $"{name} has no version {version} here.", $"These are known: {string.Join(", ", package.Releases.Select(known => known.Version))}.");
+        return new FoundRoot(await catalog.ResolveAsync(release, cancellationToken), release);
+    }
+
+    /// <exception cref="RequestException">There is no such package.</exception>
+    public PackageEntry Package(string name)
+    {
+        var snapshot = catalog.Current;
+        var index = snapshot.IndexOf(Encoding.UTF8.GetBytes(name));
+        if (index < 0) throw new RequestException(ControlErrors.NotFound, $"No package is called {name}.", "swarmfs ls pkgs lists those that are known; swarmfs import brings one in.");
+        return snapshot[index];
+    }
+
+    /// <summary>The release that has this root, for showing its name.</summary>
+    public IReadOnlyDictionary<Cid, Release> NamesByRoot()
+    {
+        var snapshot = catalog.Current;
+        var names = new Dictionary<Cid, Release>();
+        for (var i = 0; i < snapshot.Count; i++)
+            foreach (var release in snapshot[i].Releases)
+                if (release.Root is { } root) names.TryAdd(root, release);
+        return names;
+    }
+}

@@ -1,0 +1,87 @@
+using SwarmFS.Catalog;
+using SwarmFS.Control;
+using SwarmFS.Control.Configuration;
+using SwarmFS.Daemon.Requests;
+using SwarmFS.Retrieval;
+using SwarmFS.Store;
+using SwarmFS.Swarm;
+
+namespace SwarmFS.Daemon;
+
+/// <summary>Puts together what the parts of the node say of themselves. Cheap enough to be asked ten times a second.</summary>
+internal sealed class StatusSource(
+    NodeSettings settings, NodeIdentity identity, BlockStore store, AnnouncementCatalog catalog, PackageFinder packages, SwarmNode swarm,
+    PackageContent content, MountKeeper mount, Activities activities, DateTimeOffset started)
+{
+    /// <summary>Above this share of the quota nothing may be evictable: worth a word before it hurts.</summary>
+    private const double NearlyFull = 0.99;
+
+    public static string Version { get; } = typeof(StatusSource).Assembly.GetName().Version!.ToString(3);
+
+    public StatusReport Report()
+    {
+        var storeReport = Store();
+        return new StatusReport(
+            Version, Environment.ProcessId, started, settings.StateDirectory, identity.Id.ToString(), catalog.Importer.ToString(), swarm.ListenEndPoint?.ToString() ?? "nowhere",
+            Health(storeReport), mount.Report(), storeReport, Peers(), Roots(), Catalogue(), Activity(), Memory());
+    }
+
+    public IdentityReport Identity() =>
+        new(identity.Id.ToString(), catalog.Importer.ToString(), swarm.ListenEndPoint?.ToString() ?? "nowhere", settings.StateDirectory);
+
+    public IReadOnlyList<PeerReport> Peers() => [.. swarm.Peers.Select(peer => new PeerReport(
+        peer.Id?.ToString(), peer.Address?.ToString(), peer.Direction?.ToString().ToLowerInvariant(), peer.State.ToString().ToLowerInvariant(), peer.Software,
+        peer.RoundTripSeconds > 0 ? peer.RoundTripSeconds * 1000 : null, peer.Goodput,
+        peer.BytesIn, peer.BytesOut, peer.BlocksIn, peer.BlocksOut, peer.Offences, peer.DiscouragedUntil, peer.Why))];
+
+    public StoreReport Store()
+    {
+        var now = store.Statistics;
+        return new StoreReport(now.Blocks, now.Bytes, now.DiskBytes, now.QuotaBytes, now.PinnedRoots, now.EvictedBlocks, now.DamagedBlocks, now.FlatFiles, now.Packs);
+    }
+
+    public HealthReport Health() => Health(Store());
+
+    public IReadOnlyList<RootReport> Roots()
+    {
+        var names = packages.NamesByRoot();
+        return [.. swarm.Roots.GroupBy(transfer => transfer.Root).Select(root =>
+        {
+            names.TryGetValue(root.Key, out var release);
+            return new RootReport(
+                root.Key.ToString(), release?.Name, release?.Version, root.Sum(transfer => transfer.Bytes),
+                [.. root.Select(transfer => new RootSource(transfer.From.ToString(), transfer.Bytes, transfer.Blocks))]);
+        })];
+    }
+
+    private HealthReport Health(StoreReport storeReport)
+    {
+        var problems = new List<string>();
+        if (mount.Problem is { } gone) problems.Add(gone);
+        if (storeReport.DiskBytes > storeReport.QuotaBytes * NearlyFull)
+            problems.Add("The store is full: what is read is served but not kept. Raise the quota (--quota), or unpin something and run swarmfs gc.");
+        foreach (var peer in swarm.Peers.Where(peer => peer.State == PeerState.Discouraged))
+            problems.Add($"Peer {peer.Id?.ToShortString()} at {peer.Address} is not spoken to until {peer.DiscouragedUntil:yyyy-MM-dd HH:mm}Z: {peer.Why}");
+        return new HealthReport(problems.Count == 0 ? "ok" : "degraded", problems);
+    }
+
+    private CatalogueReport Catalogue()
+    {
+        var snapshot = catalog.Current;
+        var releases = 0;
+        for (var i = 0; i < snapshot.Count; i++) releases += snapshot[i].Releases.Count;
+        return new CatalogueReport(
+            snapshot.Count, releases,
+            [.. catalog.Importers.Select(importer => new ImporterReport(importer.Key, importer.Records, importer.Own))],
+            [.. catalog.Conflicts.Select(conflict =>
+                $"{conflict.Name} {conflict.Version}: {conflict.BelievedImporter} says {conflict.Believed}, {conflict.OtherImporter} says {conflict.Other}; the former is believed")]);
+    }
+
+    private IReadOnlyList<ActivityReport> Activity() =>
+    [
+        .. activities.Running,
+        .. content.Activity.Where(root => root.WaitingReads > 0).Select(root => new ActivityReport("read", root.Root.ToString(), "waiting", root.WaitingReads, 0, "reads")),
+    ];
+
+    private static MemoryReport Memory() => new(Environment.WorkingSet, GC.GetTotalMemory(forceFullCollection: false));
+}
