@@ -40,7 +40,7 @@ public sealed record PeerReport(
 public sealed record PeersReport(IReadOnlyList<PeerReport> Peers);
 
 /// <summary>How many bytes of a root came from whom since the node started.</summary>
-public sealed record RootReport(string Root, string? Name, string? Version, long Bytes, IReadOnlyList<RootSource> Sources);
+public sealed record RootReport(string Root, string? Name, string? Version, long BytesReceived, IReadOnlyList<RootSource> Sources);
 
 public sealed record RootSource(string NodeId, long Bytes, long Blocks);
 

@@ -123,7 +123,7 @@ internal sealed class ControlServer : IAsyncDisposable
         {
             return await JsonSerializer.DeserializeAsync(context.Request.Body, type, cancellationToken) ?? throw new JsonException("the body is null");
         }
-        catch (Exception e) when (e is JsonException or BadHttpRequestException)
+        catch (Exception e) when (e is JsonException or Microsoft.AspNetCore.Http.BadHttpRequestException)
         {
             throw new RequestException(ControlErrors.Usage, $"The request's body is malformed: {e.Message}", "Use the swarmfs that belongs to the node.");
         }

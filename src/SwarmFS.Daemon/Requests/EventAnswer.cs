@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
@@ -44,7 +45,7 @@ internal sealed class EventAnswer(HttpContext context, TimeProvider time) : IPro
 
     private async Task WriteLineAsync(Action<Utf8JsonWriter> write, CancellationToken cancellationToken)
     {
-        await using (var writer = new Utf8JsonWriter(context.Response.BodyWriter)) write(writer);
+        using (var writer = new Utf8JsonWriter(context.Response.BodyWriter)) write(writer);
         context.Response.BodyWriter.Write("\n"u8);
         await context.Response.BodyWriter.FlushAsync(cancellationToken);
     }
