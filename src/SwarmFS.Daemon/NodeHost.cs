@@ -128,7 +128,7 @@ internal sealed class NodeHost : IAsyncDisposable
             UploadBytesPerSecond = _settings.UploadBytesPerSecond,
             LanDiscovery = _settings.Lan,
         },
-        identity, new TlsTcpTransport(identity, _time), store, catalog, _time, new Random(), _loggers, _meters);
+        identity, new TlsTcpTransport(identity, _time), store, catalog, _time, new Random(), _loggers, _meters, new PeerBookFile(_state.PeerBook, _log));
 
     private MountOptions MountChoices() => new()
     {

@@ -45,7 +45,7 @@ internal sealed class StatusSource(
     public IReadOnlyList<RootReport> Roots()
     {
         var names = packages.NamesByRoot();
-        return [.. swarm.Roots.GroupBy(transfer => transfer.Root).Select(root =>
+        return [.. swarm.Transfers.GroupBy(transfer => transfer.Root).Select(root =>
         {
             names.TryGetValue(root.Key, out var release);
             return new RootReport(

@@ -6,11 +6,11 @@ namespace SwarmFS.Daemon.State;
 /// <summary>
 /// A node's directory, held by one node at a time:
 /// <code>
-/// lock              held while a node runs; holds its pid
+/// lock              locked while a node runs         pid            whose process that is
 /// control.sock      where commands arrive
 /// node.key          the node's identity          importer.key   signs what it imports
 /// catalogue.log     announcements                inodes.log     inode slots given
-/// peers.json        peers to remember            import/        what imports remember of repositories
+/// peers.txt         peers to remember            import/        what imports remember of repositories
 /// store/            blocks                       daemon.log     written by up --detach
 /// </code>
 /// </summary>
@@ -38,7 +38,7 @@ internal sealed class StateDirectory : IDisposable
 
     public string ImporterKey => In("importer.key");
 
-    public string PeerBook => In("peers.json");
+    public string PeerBook => In("peers.txt");
 
     public string Import => In("import");
 
@@ -54,9 +54,7 @@ internal sealed class StateDirectory : IDisposable
             {
                 Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = OwnerOnly,
             });
-            held.SetLength(0);
-            held.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n"));
-            held.Flush();
+            File.WriteAllText(PidFile(path), Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
             return new StateDirectory(path, held);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -69,9 +67,11 @@ internal sealed class StateDirectory : IDisposable
 
     public void Dispose()
     {
-        _lock.SetLength(0);
+        File.Delete(PidFile(Path));
         _lock.Dispose();
     }
+
+    private static string PidFile(string path) => System.IO.Path.Combine(path, "pid");
 
     private string In(string name) => System.IO.Path.Combine(Path, name);
 
@@ -79,10 +79,7 @@ internal sealed class StateDirectory : IDisposable
     {
         try
         {
-            // A share of all is the one way to open a locked file: it asks for no lock.
-            using var file = new FileStream(System.IO.Path.Combine(path, "lock"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            using var reader = new StreamReader(file);
-            return int.TryParse(reader.ReadLine(), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : null;
+            return int.TryParse(File.ReadAllText(PidFile(path)).AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
