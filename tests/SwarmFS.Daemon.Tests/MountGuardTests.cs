@@ -1,0 +1,49 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using SwarmFS.Daemon.State;
+
+namespace SwarmFS.Daemon.Tests;
+
+public sealed class MountGuardTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("daemon-test-").FullName;
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    private string Point => Path.Combine(_directory, "mnt");
+
+    [Fact]
+    public void A_directory_made_for_the_mount_goes_with_it_so_that_nobody_takes_it_for_an_empty_tree()
+    {
+        var guard = MountGuard.Prepare(Point, NullLogger.Instance);
+        Directory.Exists(Point).ShouldBeTrue();
+        guard.Leave();
+        Directory.Exists(Point).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_directory_that_was_there_says_that_nothing_is_mounted_and_can_be_used_again()
+    {
+        Directory.CreateDirectory(Point);
+        MountGuard.Prepare(Point, NullLogger.Instance).Leave();
+        File.ReadAllText(Path.Combine(Point, "NOT-MOUNTED")).ShouldContain("swarmfs up");
+        MountGuard.Prepare(Point, NullLogger.Instance).Leave();
+        Directory.Exists(Point).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_directory_with_content_is_refused_and_left_alone()
+    {
+        Directory.CreateDirectory(Point);
+        File.WriteAllText(Path.Combine(Point, "precious"), "x");
+        Should.Throw<NodeStartException>(() => MountGuard.Prepare(Point, NullLogger.Instance)).Message.ShouldContain("precious");
+        Directory.GetFileSystemEntries(Point).Length.ShouldBe(1);
+    }
+
+    [Fact]
+    public void A_file_and_a_foreign_mount_point_are_refused()
+    {
+        File.WriteAllText(Point, "");
+        Should.Throw<NodeStartException>(() => MountGuard.Prepare(Point, NullLogger.Instance)).Message.ShouldContain("is a file");
+        Should.Throw<NodeStartException>(() => MountGuard.Prepare("/proc", NullLogger.Instance)).Message.ShouldContain("already a mount point");
+    }
+}
