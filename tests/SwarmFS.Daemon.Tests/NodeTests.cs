@@ -1,0 +1,196 @@
+using System.Text.Json;
+using SwarmFS.Control;
+
+namespace SwarmFS.Daemon.Tests;
+
+/// <summary>The two programs with all real parts.</summary>
+public sealed class NodeTests
+{
+    private static string MakeSource(NodeProcess node)
+    {
+        var source = Path.Combine(node.Directory, "src");
+        Directory.CreateDirectory(Path.Combine(source, "bin"));
+        File.WriteAllText(Path.Combine(source, "bin/tool"), "#!/bin/sh\necho works\n");
+        File.SetUnixFileMode(Path.Combine(source, "bin/tool"), (UnixFileMode)0x1ed);
+        File.WriteAllBytes(Path.Combine(source, "large"), [.. Enumerable.Range(0, 3_000_000).Select(i => (byte)(i * 7 >> 3))]);
+        File.CreateSymbolicLink(Path.Combine(source, "link"), "bin/tool");
+        return source;
+    }
+
+    private static async Task ImportAsync(NodeProcess node, string version = "1.0")
+    {
+        var imported = await node.SwarmfsAsync("import", "tree", MakeSource(node), "--name", "tool", "--version", version);
+        imported.ExitCode.ShouldBe(0, imported.Error);
+    }
+
+    [Fact]
+    public async Task A_tree_that_is_imported_is_read_through_the_mount_and_the_commands_until_the_node_goes_down_cleanly()
+    {
+        NodeProcess.SkipUnlessMountable();
+        await using var node = new NodeProcess();
+        await node.UpAsync();
+        await ImportAsync(node);
+        var compared = await NodeProcess.ShellAsync($"diff -r --no-dereference {node.Directory}/src {node.Mount}/pkgs/tool/1.0 && {node.Mount}/pkgs/tool/latest/link");
+        compared.ShouldBe(new Ended(0, "works\n", ""));
+
+        var listed = JsonSerializer.Deserialize((await node.SwarmfsAsync("ls", "pkgs/tool/latest", "--json")).Out, ControlJson.Default.ListReport)!;
+        listed.Entries.Select(entry => entry.Name).ShouldBe(["bin", "large", "link"]);
+        (await node.SwarmfsAsync("cat", "pkgs/tool/latest/link")).Out.ShouldBe("#!/bin/sh\necho works\n");
+        var copy = Path.Combine(node.Directory, "copy");
+        (await node.SwarmfsAsync("get", listed.Entries[1].Cid!, "-o", copy)).ExitCode.ShouldBe(0);
+        (await NodeProcess.RunAsync("cmp", copy, Path.Combine(node.Directory, "src/large"))).ExitCode.ShouldBe(0);
+        (await node.SwarmfsAsync("get", listed.Entries[0].Cid!)).Error.ShouldContain("is a directory");
+
+        (await node.SwarmfsAsync("pin", "tool")).ExitCode.ShouldBe(0);
+        (await node.SwarmfsAsync("gc")).ExitCode.ShouldBe(0);
+        var check = JsonSerializer.Deserialize((await node.SwarmfsAsync("fsck", "--json")).Out, ControlJson.Default.CheckReport)!;
+        (check.Clean, check.Damaged.Count, check.Incomplete.Count).ShouldBe((true, 0, 0));
+        var status = JsonSerializer.Deserialize((await node.SwarmfsAsync("status", "--json")).Out, ControlJson.Default.StatusReport)!;
+        (status.Health.State, status.Mount!.Path, status.Store.PinnedRoots, status.Catalogue.Packages, status.Pid).ShouldBe(("ok", node.Mount, 1, 1, node.Pid));
+        status.Catalogue.Importers.ShouldBe([new ImporterReport(status.ImporterKey, 1, Own: true)]);
+        (await NodeProcess.ShellAsync($"cat {node.Mount}/.status/health.json")).Out.ShouldContain("\"ok\"");
+
+        (await node.SwarmfsAsync("unpin", "tool")).ExitCode.ShouldBe(0);
+        (await node.SwarmfsAsync("unpin", "tool")).Error.ShouldContain("is not pinned");
+        var down = await node.SwarmfsAsync("down");
+        (down.ExitCode, down.Out).ShouldBe((0, $"Stopped; unmounted {node.Mount}.\n"));
+        (await node.WaitForEndAsync()).ShouldBe(0);
+        Directory.Exists(node.Mount).ShouldBeFalse();
+        File.Exists(Path.Combine(node.State, "control.sock")).ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData("TERM")]
+    [InlineData("INT")]
+    public async Task A_signal_unmounts(string signal)
+    {
+        NodeProcess.SkipUnlessMountable();
+        await using var node = new NodeProcess();
+        await node.UpAsync();
+        await node.SignalAsync(signal);
+        (await node.WaitForEndAsync()).ShouldBe(0);
+        (await NodeProcess.ShellAsync($"grep ' {node.Mount} ' /proc/mounts")).Out.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_mount_in_use_is_taken_out_of_the_tree_and_the_node_ends()
+    {
+        NodeProcess.SkipUnlessMountable();
+        await using var node = new NodeProcess();
+        await node.UpAsync();
+        await ImportAsync(node);
+        var user = NodeProcess.ShellAsync($"cd {node.Mount}/pkgs/tool/1.0 && touch {node.Directory}/inside && exec sleep 20");
+        (await NodeProcess.ShellAsync($"for i in $(seq 200); do [ -e {node.Directory}/inside ] && exit 0; sleep 0.05; done; exit 1")).ExitCode.ShouldBe(0);
+        await node.SignalAsync("TERM");
+        (await node.WaitForEndAsync()).ShouldBe(0);
+        user.IsCompleted.ShouldBeFalse();
+        node.Output.ShouldContain("is in use");
+        (await NodeProcess.ShellAsync($"grep ' {node.Mount} ' /proc/mounts")).Out.ShouldBeEmpty();
+        await user;
+    }
+
+    [Fact]
+    public async Task After_kill_9_the_next_start_replaces_the_dead_mount_and_inode_numbers_stay()
+    {
+        NodeProcess.SkipUnlessMountable();
+        await using var node = new NodeProcess();
+        await node.UpAsync();
+        await ImportAsync(node);
+        var file = $"{node.Mount}/pkgs/tool/1.0/bin/tool";
+        var inode = (await NodeProcess.RunAsync("stat", "-c", "%i", file)).Out;
+        await node.SignalAsync("KILL");
+        await node.WaitForEndAsync();
+        (await NodeProcess.RunAsync("stat", node.Mount)).Error.ShouldContain("not connected");
+        await node.UpAsync();
+        node.Output.ShouldContain("still mounted by a node that is dead");
+        (await NodeProcess.RunAsync("stat", "-c", "%i", file)).Out.ShouldBe(inode);
+        (await NodeProcess.RunAsync(file)).Out.ShouldBe("works\n");
+        (await node.SwarmfsAsync("down")).ExitCode.ShouldBe(0);
+        (await NodeProcess.ShellAsync($"grep ' {node.Mount} ' /proc/mounts")).Out.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_second_node_on_the_same_state_is_refused_and_the_first_goes_on()
+    {
+        await using var node = new NodeProcess();
+        await node.UpAsync("--no-mount");
+        var second = await node.SwarmfsAsync("up", "--no-mount", "--listen", "127.0.0.1:0");
+        second.ExitCode.ShouldBe(1);
+        second.Error.ShouldContain($"A node with pid {node.Pid} already runs on {node.State}");
+        (await node.SwarmfsAsync("id")).ExitCode.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_full_mount_point_and_a_taken_port_are_refused_and_leave_nothing_behind()
+    {
+        await using var node = new NodeProcess();
+        Directory.CreateDirectory(node.Mount);
+        await File.WriteAllTextAsync(Path.Combine(node.Mount, "precious"), "x");
+        (await node.TryUpAsync()).ShouldBe(1);
+        node.Output.ShouldContain("is not empty: it holds precious");
+        (await node.SwarmfsAsync("status")).ExitCode.ShouldBe(1);
+
+        using var taken = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        taken.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
+        taken.Listen();
+        var port = ((System.Net.IPEndPoint)taken.LocalEndPoint!).Port;
+        (await node.TryUpAsync("--no-mount", "--listen", $"127.0.0.1:{port}")).ShouldBe(1);
+        node.Output.ShouldContain("--listen");
+    }
+
+    [Fact]
+    public async Task Detached_it_returns_when_ready_and_goes_on()
+    {
+        await using var node = new NodeProcess();
+        var up = await node.SwarmfsAsync("up", "--no-mount", "--listen", "127.0.0.1:0", "--lan", "off", "--detach");
+        up.ExitCode.ShouldBe(0, up.Error);
+        up.Out.ShouldStartWith("READY pid ");
+        (await node.SwarmfsAsync("id")).ExitCode.ShouldBe(0);
+        (await node.SwarmfsAsync("down")).ExitCode.ShouldBe(0);
+        var failed = await node.SwarmfsAsync("up", "--mount", "/proc", "--detach");
+        failed.ExitCode.ShouldBe(1);
+        failed.Error.ShouldContain("/proc is already a mount point");
+    }
+
+    [Fact]
+    public async Task What_was_imported_twice_with_different_content_is_refused_and_nothing_of_it_stays_pinned()
+    {
+        await using var node = new NodeProcess();
+        await node.UpAsync("--no-mount");
+        await ImportAsync(node);
+        await File.WriteAllTextAsync(Path.Combine(node.Directory, "src/new"), "x");
+        var again = await node.SwarmfsAsync("import", "tree", Path.Combine(node.Directory, "src"), "--name", "tool", "--version", "1.0");
+        again.ExitCode.ShouldBe(1);
+        again.Error.ShouldContain("a version never changes");
+        var status = JsonSerializer.Deserialize((await node.SwarmfsAsync("status", "--json")).Out, ControlJson.Default.StatusReport)!;
+        status.Store.PinnedRoots.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Two_nodes_meet_and_a_pin_brings_the_whole_package_over()
+    {
+        await using var source = new NodeProcess();
+        await using var reader = new NodeProcess();
+        await source.UpAsync("--no-mount");
+        await ImportAsync(source);
+        var identity = JsonSerializer.Deserialize((await source.SwarmfsAsync("id", "--json")).Out, ControlJson.Default.IdentityReport)!;
+        await reader.UpAsync("--no-mount", "--peer", identity.Listen);
+        var pinned = await RetryAsync(() => reader.SwarmfsAsync("pin", "tool"));
+        pinned.ExitCode.ShouldBe(0, pinned.Error);
+        (await source.SwarmfsAsync("down")).ExitCode.ShouldBe(0);
+        (await reader.SwarmfsAsync("cat", "pkgs/tool/latest/bin/tool")).Out.ShouldContain("echo works");
+        var status = JsonSerializer.Deserialize((await reader.SwarmfsAsync("status", "--json")).Out, ControlJson.Default.StatusReport)!;
+        var root = status.Roots.ShouldHaveSingleItem();
+        (root.Name, root.Version).ShouldBe(("tool", "1.0"));
+        root.Sources.ShouldHaveSingleItem().NodeId.ShouldBe(identity.NodeId);
+        root.BytesReceived.ShouldBeGreaterThan(2_000_000);
+    }
+
+    /// <summary>Names travel with the announcements: a moment after two nodes met.</summary>
+    private static async Task<Ended> RetryAsync(Func<Task<Ended>> run)
+    {
+        var last = await run();
+        for (var tries = 0; tries < 50 && last.ExitCode != 0 && last.Error.Contains("No package is called"); tries++) last = await run();
+        return last;
+    }
+}
