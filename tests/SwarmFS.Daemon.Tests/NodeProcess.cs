@@ -44,10 +44,10 @@ internal sealed class NodeProcess : IAsyncDisposable
         {
             await process.WaitForExitAsync(patience.Token);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException e)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', arguments)} has not ended.");
+            throw new TimeoutException($"{program} {string.Join(' ', arguments)} has not ended.", e);
         }
         return new Ended(process.ExitCode, await output, await error);
     }
