@@ -10,7 +10,7 @@ namespace SwarmFS.Import;
 internal sealed record ListedPackage(ExpectedPackage Package, string Filename);
 
 /// <summary>
-/// A Packages file (Debian repository format) on disk: scanned from front to back when something is asked of it, since 63,000 stanzas take a third of a second to
+/// A Packages file (Debian repository format) on disk: scanned from front to back when something is asked of it, since 63,000 stanzas take a tenth of a second to
 /// read and 50 MB to hold. The scan hashes what it reads, so an index that was changed on disk says nothing.
 /// </summary>
 internal static class PackageIndex
