@@ -7,7 +7,11 @@ namespace SwarmFS.Import;
 /// <param name="Version">As it stands in a path: a colon is written <c>%3a</c>.</param>
 /// <param name="Bytes">Sum of the sizes of its files, hard links counted once.</param>
 /// <param name="Entries">Entries, the root included.</param>
-public sealed record ImportedPackage(string Name, string Version, Cid Root, long Bytes, int Entries, ImportEvidence Evidence);
+public sealed record ImportedPackage(string Name, string Version, Cid Root, long Bytes, int Entries, ImportEvidence Evidence)
+{
+    /// <summary>Sources that could not be asked, one sentence each: a newer version may stand there.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+}
 
 /// <summary>Why the tree is believed to be what its name says: the links of the chain that were checked, as far as there is one.</summary>
 /// <param name="Artifact">Digest and size of the .deb; null for a local directory.</param>

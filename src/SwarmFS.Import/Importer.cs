@@ -57,7 +57,8 @@ public sealed class Importer
         Guard(async () =>
         {
             using var artifact = await _apt.FetchAsync(package, progress, cancellationToken);
-            return await ImportDebAsync(artifact.Path, artifact.Expected, artifact.Evidence, progress, cancellationToken);
+            var imported = await ImportDebAsync(artifact.Path, artifact.Expected, artifact.Evidence, progress, cancellationToken);
+            return imported with { Warnings = artifact.Warnings };
         });
 
     /// <summary>Imports a .deb in hand. Its name and version are what its control file says.</summary>
@@ -106,7 +107,10 @@ public sealed class Importer
     {
         try
         {
-            return new FileStream(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.Read, BufferSize = 64 << 10 });
+            var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.Read, BufferSize = 64 << 10 });
+            if (file.CanSeek) return file;
+            file.Dispose();
+            throw new IOException("It is not a regular file.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

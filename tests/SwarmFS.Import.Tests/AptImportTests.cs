@@ -161,7 +161,7 @@ public sealed class AptImportTests(AptImportTests.Keys keys) : IClassFixture<Apt
 
     [Fact]
     public async Task A_signature_over_a_weak_hash_is_refused() =>
-        (await LieAsync(() => _mirror.Publish(keys.Archive, Now.AddDays(-1), new Publication(Version: "9", Digest: "SHA1")))).ShouldContain("no trusted key");
+        (await LieAsync(() => _mirror.Publish(keys.Archive, Now.AddDays(-1), new Publication(Version: "9", Digest: "SHA1")))).ShouldContain("weak hash");
 
     [Fact]
     public async Task A_rolled_back_suite_is_refused()
@@ -293,6 +293,20 @@ public sealed class AptImportTests(AptImportTests.Keys keys) : IClassFixture<Apt
         _mirror.Files.TryRemove("dists/test/InRelease", out _).ShouldBeTrue();
         Workshop().Restart();
         (await ImportAsync()).Root.ShouldBe(accepted.Root);
+    }
+
+    [Fact]
+    public async Task A_source_that_was_never_believed_does_not_keep_the_others_from_answering()
+    {
+        _mirror.Publish(keys.Archive, Now.AddDays(-1));
+        using var stranger = new Mirror();
+        stranger.Publish(keys.Stranger, Now.AddDays(-1), new Publication(Version: "9"));
+        Workshop();
+        File.WriteAllText(Path.Join(_etc, "sources.list.d", "another.list"), $"deb [signed-by={_etc}/archive.asc] {stranger.Address} test main\n");
+        var imported = await ImportAsync();
+        imported.Version.ShouldBe("1.0");
+        imported.Warnings.ShouldHaveSingleItem().ShouldContain(stranger.Address);
+        (await Should.ThrowAsync<ImportRefusedException>(ImportAsync("absent"))).Message.ShouldContain(stranger.Address);
     }
 
     [Fact]

@@ -9,9 +9,9 @@ public class RealPackageTests
     [InlineData("gedit")]
     [InlineData("perl-base")] // hard links
     [InlineData("passwd")] // setuid and setgid
-    [InlineData("tzdata")] // 1,800 files, symlinks, hard links
-    [InlineData("gnome-icon-theme")] // 5,900 files
-    [InlineData("libicu72")] // a 30 MB file
+    [InlineData("tzdata")] // 1,300 entries
+    [InlineData("gnome-icon-theme")] // 6,000 entries
+    [InlineData("libllvm14")] // 104 MiB, nearly all of it one file
     public async Task A_tree_equals_what_dpkg_deb_unpacks(string package)
     {
         using var workshop = new Workshop();
@@ -21,7 +21,7 @@ public class RealPackageTests
         var reference = Path.Join(workshop.Directory, "reference");
         Tool.Run("dpkg-deb", "-x", deb, reference);
         // dpkg-deb gives a directory its time before it puts the symlinks into it, which changes the time again; so the times come from a second unpacking.
-        Tool.Run("sh", "-c", "dpkg-deb --fsys-tarfile \"$1\" | tar -x -p --delay-directory-restore -C \"$2\"", "sh", deb, reference);
+        Tool.Run("sh", "-c", "dpkg-deb --fsys-tarfile \"$1\" | tar -x -p --numeric-owner --delay-directory-restore -C \"$2\"", "sh", deb, reference);
 
         var imported = await workshop.Importer.ImportDebAsync(deb, CancellationToken.None);
         imported.Name.ShouldBe(package);

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging;
@@ -31,17 +32,20 @@ internal sealed class AptImport(ImporterOptions options, string scratch, TimePro
         using var fetcher = new AptFetcher(system.Configuration, time, logger, metrics);
         await _updating.WaitAsync(cancellationToken);
         Candidate? candidate;
+        var failures = new List<Exception>();
         try
         {
-            var repositories = await UpdateAllAsync(system, fetcher, progress, cancellationToken);
+            var repositories = await UpdateAllAsync(system, fetcher, failures, progress, cancellationToken);
+            if (repositories.Count == 0) ExceptionDispatchInfo.Throw(failures[0]);
             candidate = await Task.Run(() => Newest(repositories, name, version), cancellationToken);
         }
         finally
         {
             _updating.Release();
         }
-        if (candidate is null) throw NotFound(name, version, system);
-        return await FetchDebAsync(candidate, fetcher, progress, cancellationToken);
+        var warnings = failures.ConvertAll(failure => failure.Message);
+        if (candidate is null) throw NotFound(name, version, system, warnings);
+        return await FetchDebAsync(candidate, fetcher, warnings, progress, cancellationToken);
     }
 
     private static (string Name, string? Version) Parse(string package)
@@ -52,21 +56,27 @@ internal sealed class AptImport(ImporterOptions options, string scratch, TimePro
         return reason is null ? (name, version) : throw new ImportRefusedException($"'{EscapedText.Of(package)}' names no package: {reason}. Write name or name=version.");
     }
 
-    private async Task<List<AptRepository>> UpdateAllAsync(AptSources system, AptFetcher fetcher, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
+    /// <returns>The repositories that have an accepted state; why the others have none is in <paramref name="failures"/>.</returns>
+    private async Task<List<AptRepository>> UpdateAllAsync(
+        AptSources system, AptFetcher fetcher, List<Exception> failures, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
     {
         var repositories = new List<AptRepository>();
         foreach (var source in system.Sources)
         {
             var directory = Path.Join(options.StateDirectory, "suites", Key(source));
             var repository = new AptRepository(source, system, fetcher, directory, scratch, time, logger);
-            await UpdateAsync(repository, directory, progress, cancellationToken);
-            repositories.Add(repository);
+            await UpdateAsync(repository, directory, failures, progress, cancellationToken);
+            if (repository.Accepted is not null) repositories.Add(repository);
         }
         return repositories;
     }
 
-    /// <summary>A source that is silent is no reason to do without what it said before; one that lies is.</summary>
-    private async Task UpdateAsync(AptRepository repository, string directory, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
+    /// <summary>
+    /// A source that is silent is no reason to do without what it said before; one that was believed and now lies ends the import. One that was never believed
+    /// (a third party's with an expired key, say) does not keep the others from answering.
+    /// </summary>
+    private async Task UpdateAsync(
+        AptRepository repository, string directory, List<Exception> failures, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         if (repository.Accepted is not null && _updated.TryGetValue(directory, out var last) && now - last < FreshFor) return;
@@ -78,6 +88,11 @@ internal sealed class AptImport(ImporterOptions options, string scratch, TimePro
         catch (SourceUnavailableException e) when (repository.Accepted is { } accepted)
         {
             ImportLog.SourceUnreachable(logger, repository.Source.Name, accepted.Date, e.Message);
+        }
+        catch (Exception e) when (e is SourceUnavailableException or ImportRefusedException && repository.Accepted is null)
+        {
+            ImportLog.SourceLeftOut(logger, e.Message);
+            failures.Add(e);
         }
     }
 
@@ -104,7 +119,8 @@ internal sealed class AptImport(ImporterOptions options, string scratch, TimePro
         return best;
     }
 
-    private async Task<FetchedArtifact> FetchDebAsync(Candidate candidate, AptFetcher fetcher, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
+    private async Task<FetchedArtifact> FetchDebAsync(
+        Candidate candidate, AptFetcher fetcher, List<string> warnings, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
     {
         var expected = candidate.Package.Package;
         var address = new Uri(candidate.Repository.Source.Address, candidate.Package.Filename);
@@ -123,13 +139,13 @@ internal sealed class AptImport(ImporterOptions options, string scratch, TimePro
             File.Delete(path);
             throw;
         }
-        return new FetchedArtifact(path, expected, candidate.Evidence());
+        return new FetchedArtifact(path, expected, candidate.Evidence(), warnings);
     }
 
-    private static ImportRefusedException NotFound(string name, string? version, AptSources system)
+    private static ImportRefusedException NotFound(string name, string? version, AptSources system, List<string> warnings)
     {
         var what = version is null ? $"'{name}'" : $"version {version} of '{name}'";
-        return new($"No package source has {what} for {system.Configuration.Architecture}; asked were {string.Join(", ", system.Sources.Select(s => s.Name))}. Check the spelling (apt-cache policy {name}), or add a source.");
+        return new($"No package source has {what} for {system.Configuration.Architecture}; asked were {string.Join(", ", system.Sources.Select(s => s.Name))}. Check the spelling (apt-cache policy {name}), or add a source. {string.Join(" ", warnings)}".TrimEnd());
     }
 
     private sealed record Candidate(AptRepository Repository, ListedPackage Package, AcceptedIndex Index)

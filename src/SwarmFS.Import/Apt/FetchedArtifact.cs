@@ -7,7 +7,8 @@ namespace SwarmFS.Import;
 internal sealed record ExpectedPackage(string Name, string Version, ArtifactDigest Artifact);
 
 /// <summary>A verified .deb in a temporary file, which disposing deletes.</summary>
-internal sealed record FetchedArtifact(string Path, ExpectedPackage Expected, AptEvidence Evidence) : IDisposable
+/// <param name="Warnings">Sources that could not be asked.</param>
+internal sealed record FetchedArtifact(string Path, ExpectedPackage Expected, AptEvidence Evidence, IReadOnlyList<string> Warnings) : IDisposable
 {
     public void Dispose() => File.Delete(Path);
 }

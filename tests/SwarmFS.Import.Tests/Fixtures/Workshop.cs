@@ -54,7 +54,8 @@ internal sealed class Workshop : IDisposable
 
     public void Dispose()
     {
-        System.IO.Directory.Delete(Directory, recursive: true);
+        // The runtime cannot delete files with names that are not UTF-8.
+        Tool.Run("rm", "-rf", "--", Directory);
         _services.Dispose();
     }
 }
