@@ -36,7 +36,11 @@ public sealed record MountOptions
     } = 48L << 20;
 
     /// <summary>How long after its last request a package still counts as in use, and is kept from eviction.</summary>
-    public TimeSpan UseGrace { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan UseGrace
+    {
+        get;
+        init => field = value > TimeSpan.Zero ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "A package is in use for some time: 30 s is usual.");
+    } = TimeSpan.FromSeconds(30);
 
     /// <summary>Read-ahead of the mount in KiB while everything read is local: the size of one request, more was measured to gain nothing.</summary>
     public int LocalReadAheadKiB { get; init; } = 1024;

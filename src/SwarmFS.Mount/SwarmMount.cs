@@ -183,7 +183,6 @@ public sealed class SwarmMount : FuseHandler, IDisposable
         statistics.NameLength = Limits.NameLength;
         statistics.Blocks = (ulong)Math.Max(Figures.CapacityBytes, Figures.UsedBytes) / blockSize;
         statistics.BlocksFree = (ulong)Math.Max(Figures.CapacityBytes - Figures.UsedBytes, 0) / blockSize;
-        statistics.Files = (ulong)_catalog.Current.Count;
         return FuseResult.Ok;
     }
 

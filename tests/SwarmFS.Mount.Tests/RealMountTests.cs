@@ -133,6 +133,65 @@ public sealed class RealMountTests(SampleMount mount) : IClassFixture<SampleMoun
     }
 
     [Fact]
+    public void What_programs_do_with_files_that_they_only_read_works() =>
+        _host.Python($$"""
+            import os, fcntl, errno
+            path = '{{_host.MountPoint}}/pkgs/sample/1.0/dir/deep/medium'
+            expected = open('{{_host.Scratch}}/source/dir/deep/medium', 'rb').read()
+            fd = os.open(path, os.O_RDONLY)
+            os.fsync(fd)
+            fcntl.flock(fd, fcntl.LOCK_EX); fcntl.flock(fd, fcntl.LOCK_UN)
+            fcntl.lockf(fd, fcntl.LOCK_SH); fcntl.lockf(fd, fcntl.LOCK_UN)
+            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_WILLNEED)
+            copy = os.open('{{_host.Scratch}}/copied', os.O_RDWR | os.O_CREAT, 0o600)
+            try: os.copy_file_range(fd, copy, 4096, 0); assert False
+            except OSError as e: assert e.errno == errno.EXDEV, e
+            done = 0
+            while done < len(expected): done += os.sendfile(copy, fd, done, len(expected) - done)
+            assert os.pread(copy, len(expected) + 1, 0) == expected
+            assert os.access(path, os.R_OK) and not os.access(path, os.W_OK) and not os.access(path, os.X_OK)
+            for flags in (os.O_RDWR, os.O_WRONLY | os.O_TRUNC):
+                try: os.open(path, flags); assert False
+                except OSError as e: assert e.errno == errno.EROFS, e
+            try: os.open(path + '/below', os.O_RDONLY); assert False
+            except OSError as e: assert e.errno == errno.ENOTDIR
+            try: os.stat(os.path.dirname(path) + '/' + 'n' * 256); assert False
+            except OSError as e: assert e.errno == errno.ENAMETOOLONG
+            """);
+
+    [Fact]
+    public void A_position_in_a_directory_stays_good() =>
+        _host.Python($$"""
+            import ctypes
+            libc = ctypes.CDLL(None, use_errno=True)
+            class Dirent(ctypes.Structure):
+                _fields_ = [('ino', ctypes.c_uint64), ('off', ctypes.c_int64), ('len', ctypes.c_uint16), ('type', ctypes.c_uint8), ('name', ctypes.c_char * 256)]
+            libc.opendir.restype = ctypes.c_void_p
+            libc.readdir.restype = ctypes.POINTER(Dirent)
+            libc.readdir.argtypes = libc.telldir.argtypes = libc.rewinddir.argtypes = [ctypes.c_void_p]
+            libc.telldir.restype = ctypes.c_long
+            libc.seekdir.argtypes = [ctypes.c_void_p, ctypes.c_long]
+            def rest(d, limit=None):
+                names = []
+                while limit is None or len(names) < limit:
+                    e = libc.readdir(d)
+                    if not e: break
+                    names.append(e.contents.name)
+                return names
+            for path in ('pkgs/sample/1.0/many', 'pkgs/sample/1.0', 'pkgs/sample', 'pkgs', '.status', ''):
+                d = libc.opendir(('{{_host.MountPoint}}/' + path).encode())
+                everything = rest(d)
+                assert len(everything) == len(set(everything)) and everything[:2] == [b'.', b'..'], path
+                for cut in (0, 1, 2, 3, len(everything) // 2, len(everything) - 1):
+                    libc.rewinddir(d)
+                    head = rest(d, cut)
+                    position = libc.telldir(d)
+                    first = rest(d)
+                    libc.seekdir(d, position)
+                    assert rest(d) == first and head + first == everything, (path, cut)
+            """);
+
+    [Fact]
     public void Sixteen_readers_and_a_parallel_walk_agree_with_the_source()
     {
         _host.Run("cd $S/source; find . -type f -print0 | xargs -0 sha256sum > $S/sums; cd $M/pkgs/sample/1.0; split -n l/16 $S/sums $S/part.; ls $S/part.* | xargs -P16 -I{} sha256sum -c --quiet {}");
