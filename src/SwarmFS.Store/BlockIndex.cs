@@ -26,6 +26,9 @@ internal sealed class BlockIndex
 
     public long Bytes => Interlocked.Read(ref _bytes);
 
+    /// <summary>Bytes of memory that the tables take.</summary>
+    public long MemoryBytes => _tables.Sum(table => table.MemoryBytes);
+
     /// <summary>Blocks removed since start; counted before the block is gone.</summary>
     public long Losses => Interlocked.Read(ref _losses);
 

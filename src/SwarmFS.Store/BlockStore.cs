@@ -67,16 +67,10 @@ public sealed class BlockStore : IBlockStore, IAsyncDisposable
         }
     }
 
-    public StoreStatistics Statistics
-    {
-        get
-        {
-            var containers = _parts.Containers.Snapshot();
-            return new StoreStatistics(
-                _parts.Index.Count, _parts.Index.Bytes, _parts.Budget.Used, _parts.Budget.Quota, _parts.Protection.PinCount,
-                _parts.Metrics.EvictedTotal, _parts.Metrics.DamagedTotal, containers.Count(container => container is not Pack), containers.Count(container => container is Pack));
-        }
-    }
+    /// <summary>Counters that are kept anyway: cheap enough for each statfs(2).</summary>
+    public StoreStatistics Statistics => new(
+        _parts.Index.Count, _parts.Index.Bytes, _parts.Budget.Used, _parts.Budget.Quota, _parts.Protection.PinCount,
+        _parts.Metrics.EvictedTotal, _parts.Metrics.DamagedTotal, _parts.Containers.Files, _parts.Containers.Packs);
 
     public bool Contains(in Cid cid) => _parts.Index.TryFind(cid.Digest, out _);
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using SwarmFS.Core;
 
 namespace SwarmFS.Store;
@@ -17,6 +18,9 @@ internal sealed class BlockTable
     private int _count;
 
     public Lock Gate { get; } = new();
+
+    /// <summary>Bytes of memory that the slots take.</summary>
+    public long MemoryBytes => (long)_slots.Length * Unsafe.SizeOf<Slot>();
 
     private struct Slot
     {

@@ -23,6 +23,7 @@ internal sealed class BlockWriter(
         if (index.TryUse(digest, out _)) return PutResult.AlreadyPresent;
         for (var attempt = 0; attempt < 2; attempt++)
         {
+            var reliefs = space.Reliefs;
             var cost = DiskBudget.Rounded(PackWriter.Cost(block.Length));
             if (!space.TryTake(cost)) break;
             switch (TryWrite(block, digest, cost))
@@ -31,7 +32,7 @@ internal sealed class BlockWriter(
                 case Written.ByAnother: return PutResult.AlreadyPresent;
                 case Written.Failed: return Refused();
             }
-            if (attempt == 0 && !space.TryRelieveDisk()) break;
+            if (attempt == 0 && !space.TryRelieveDisk(reliefs)) break;
             if (attempt == 1) space.DiskStaysFull();
         }
         return Refused();
@@ -89,7 +90,7 @@ internal sealed class BlockWriter(
     /// <summary>Returns the disk bytes it took.</summary>
     private long Place(Block block, in Sha256Digest digest)
     {
-        if (block.Cid.Codec == CidCodec.Raw && flats.TryBeginWrite(digest, out var spot, out var layout))
+        if (block.Cid.Codec == CidCodec.Raw && flats.TryBeginWrite(digest, block.Length, out var spot, out var layout))
         {
             try
             {

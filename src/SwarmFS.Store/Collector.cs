@@ -19,14 +19,20 @@ internal sealed class Collector(
     /// <summary>How often a collection marks anew because something became protected meanwhile; after that it stops where it is.</summary>
     private const int MaxMarkings = 4;
 
+    /// <summary>One part in so many of a pack has a second chance: otherwise a working set larger than the quota would be copied round and round.</summary>
+    private const int SecondChances = 2;
+
     private readonly Lock _gate = new();
+    private bool _givesChances;
 
     /// <summary>Evicts until at most so many disk bytes are taken. One at a time; readers go on meanwhile.</summary>
+    /// <exception cref="IOException">The disk failed; what is not evicted yet stays.</exception>
     public CollectionReport Collect(long targetBytes, CancellationToken cancellation)
     {
         lock (_gate)
         {
             var (evicted, before) = (0L, budget.Used);
+            _givesChances = targetBytes > 0;
             for (var marking = 0; marking < MaxMarkings && budget.Used > targetBytes; marking++)
             {
                 if (EvictMarked(targetBytes, ref evicted, cancellation)) break;
@@ -52,7 +58,7 @@ internal sealed class Collector(
     {
         var version = protection.Version;
         Mark();
-        TrySealActive();
+        packs.SealActive();
         foreach (var container in Candidates())
         {
             cancellation.ThrowIfCancellationRequested();
@@ -80,19 +86,6 @@ internal sealed class Collector(
         if (containers.TryGet(place.Container, out var container)) container.AddMarkedBytes(place.Length);
     }
 
-    private void TrySealActive()
-    {
-        try
-        {
-            packs.SealActive();
-        }
-        catch (IOException failure)
-        {
-            // The active pack stays what it is; other files can be evicted without it.
-            StoreLog.WriteFailed(logger, "the index of the active pack", failure);
-        }
-    }
-
     private IEnumerable<Container> Candidates() =>
         containers.Snapshot().Where(IsWorthwhile).OrderBy(container => container.LastUsed).ToList();
 
@@ -108,6 +101,7 @@ internal sealed class Collector(
         try
         {
             var evicted = Empty(container, container.ReadList());
+            packs.SyncSurvivors();
             Remove(container);
             return evicted;
         }
@@ -121,22 +115,30 @@ internal sealed class Collector(
 
     private long Empty(Container container, IReadOnlyList<ListedBlock> blocks)
     {
-        // Half a pack of second chances at most: otherwise a working set larger than the quota would be copied round and round.
-        var (evicted, chances) = (0L, container is Pack ? container.DiskBytes / 2 : 0);
+        var (evicted, chances) = (0L, container is Pack && _givesChances ? container.DiskBytes / SecondChances : 0);
         foreach (var block in blocks)
         {
             if (!index.TryFind(block.Digest, out var place) || place.Container != container.Id) continue;
             var isProtected = (place.Flags & BlockFlags.Marked) != 0 || protection.IsHeld(block.Digest);
-            if (isProtected || ((place.Flags & BlockFlags.Used) != 0 && (chances -= block.Length) >= 0))
-            {
-                Rescue(container, block.Digest, place);
-            }
-            else if (index.Remove(block.Digest, place))
-            {
-                evicted++;
-            }
+            if (isProtected) Rescue(container, block.Digest, place);
+            else if ((place.Flags & BlockFlags.Used) != 0 && (chances -= block.Length) >= 0 && TryRescue(container, block.Digest, place)) continue;
+            else if (index.Remove(block.Digest, place)) evicted++;
         }
         return evicted;
+    }
+
+    /// <summary>False when the disk is full: what is not protected has no second chance then.</summary>
+    private bool TryRescue(Container container, in Sha256Digest digest, BlockPlace place)
+    {
+        try
+        {
+            Rescue(container, digest, place);
+            return true;
+        }
+        catch (IOException full) when (Interop.IsFull(full))
+        {
+            return false;
+        }
     }
 
     /// <summary>Copies the block as it is; one that was not verified yet still is not, and is found out at its first read.</summary>

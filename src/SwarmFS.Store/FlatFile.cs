@@ -99,8 +99,16 @@ internal sealed class FlatFile(int id, string directory, Cid file, long size, in
     /// <summary>Puts a file that was written in order into its place. Crash order: the list first; a list without its file is swept away at the next start.</summary>
     public void Publish(ChunkList list, string partialPath)
     {
-        using (var handle = Interop.Open(ListPath, Interop.ReadWrite | Interop.Create | Interop.Exclusive)) RandomAccess.Write(handle, list.Encode(), 0);
-        System.IO.File.Move(partialPath, Path);
+        try
+        {
+            using (var handle = Interop.Open(ListPath, Interop.ReadWrite | Interop.Create | Interop.Exclusive)) RandomAccess.Write(handle, list.Encode(), 0);
+            System.IO.File.Move(partialPath, Path);
+        }
+        catch (IOException)
+        {
+            System.IO.File.Delete(ListPath);
+            throw;
+        }
         AddDiskBytes(DiskBudget.Rounded(ChunkList.EncodedLength(ChunkCount)));
         Found(list.Presence.Count(presence => presence == 1));
     }

@@ -20,7 +20,7 @@ internal sealed class FlatFiles(string directory, BlockIndex index, ContainerTab
     /// <summary>Notes where the absent chunks of the file go. Nothing is written before the first of them comes.</summary>
     public void Declare(FileLayout layout)
     {
-        if (layout.ChunkCount > ChunkList.MaxChunks) return;
+        if (layout.ChunkCount > ChunkList.MaxChunks || !HasBlockSizedChunks(layout)) return;
         lock (_gate)
         {
             if (_byFile.TryGetValue(layout.File, out var known) && (known.Layout is not null || known.IsComplete)) return;
@@ -43,16 +43,36 @@ internal sealed class FlatFiles(string directory, BlockIndex index, ContainerTab
         }
     }
 
-    /// <summary>Where a chunk that is about to be written belongs. The file is on disk and may be written until <see cref="Container.EndWrite"/>.</summary>
-    public bool TryBeginWrite(in Sha256Digest digest, out Spot spot, [NotNullWhen(true)] out FileLayout? layout)
+    private static bool HasBlockSizedChunks(FileLayout layout)
+    {
+        for (var chunk = 0; chunk < layout.ChunkCount; chunk++)
+        {
+            var end = chunk + 1 < layout.ChunkCount ? layout.ChunkStart(chunk + 1) : layout.Size;
+            if (end - layout.ChunkStart(chunk) is < 1 or > Block.MaxLength) return false;
+        }
+        return true;
+    }
+
+    /// <summary>
+    /// Where a chunk that is about to be written belongs. The file is on disk and may be written until <see cref="Container.EndWrite"/>. A layout that lies about the
+    /// length of the chunk has no place for it: it would be written over its neighbours.
+    /// </summary>
+    public bool TryBeginWrite(in Sha256Digest digest, int length, out Spot spot, [NotNullWhen(true)] out FileLayout? layout)
     {
         lock (_gate)
         {
             layout = null;
-            if (!_expected.TryGetValue(digest, out spot) || (layout = spot.File.Layout) is null || !spot.File.TryBeginWrite()) return false;
-            if (spot.File.IsOnDisk || TryCreate(spot.File, layout)) return true;
-            spot.File.EndWrite();
-            return false;
+            if (!_expected.TryGetValue(digest, out spot) || (layout = spot.File.Layout) is null) return false;
+            if (layout.ChunkLength(spot.Chunk) != length || !spot.File.TryBeginWrite()) return false;
+            var isReady = false;
+            try
+            {
+                return isReady = spot.File.IsOnDisk || TryCreate(spot.File, layout);
+            }
+            finally
+            {
+                if (!isReady) spot.File.EndWrite();
+            }
         }
     }
 

@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace SwarmFS.Store;
 
 /// <summary>
@@ -6,8 +8,8 @@ namespace SwarmFS.Store;
 /// </summary>
 internal sealed class Flusher(ContainerTable containers, string filesDirectory, string packsDirectory)
 {
-    /// <summary>Beyond so many files one syncfs(2) is cheaper than an fdatasync(2) each, though it flushes the rest of the file system as well.</summary>
-    private const int MaxSingleSyncs = 16;
+    /// <summary>Files whose writing is started together, so that the waits for them overlap. A syncfs(2) would wait for everything else on the disk as well.</summary>
+    private const int BatchFiles = 64;
 
     private readonly Lock _gate = new();
 
@@ -20,8 +22,7 @@ internal sealed class Flusher(ContainerTable containers, string filesDirectory, 
             if (dirty.Count == 0) return;
             try
             {
-                if (dirty.Count > MaxSingleSyncs) SyncAll();
-                else dirty.ForEach(Sync);
+                foreach (var batch in dirty.SelectMany(container => container.Paths).Chunk(BatchFiles)) Sync(batch);
             }
             catch (IOException)
             {
@@ -33,23 +34,34 @@ internal sealed class Flusher(ContainerTable containers, string filesDirectory, 
         }
     }
 
-    private void SyncAll()
+    private static void Sync(string[] paths)
     {
-        using var directory = Interop.Open(filesDirectory, Interop.ReadOnly);
-        Interop.SyncFileSystem(directory, filesDirectory);
+        var files = new List<(SafeFileHandle Handle, string Path)>();
+        try
+        {
+            foreach (var path in paths)
+            {
+                if (TryOpen(path) is { } handle) files.Add((handle, path));
+            }
+            foreach (var (handle, _) in files) Interop.StartWriting(handle);
+            foreach (var (handle, path) in files) Interop.SyncData(handle, path);
+        }
+        finally
+        {
+            foreach (var (handle, _) in files) handle.Dispose();
+        }
     }
 
     // Opens the file anew: a handle of the cache may be closed at any moment. A file that is gone was evicted meanwhile.
-    private static void Sync(Container container)
+    private static SafeFileHandle? TryOpen(string path)
     {
-        foreach (var path in container.Paths)
+        try
         {
-            try
-            {
-                using var handle = Interop.Open(path, Interop.ReadOnly);
-                Interop.SyncData(handle, path);
-            }
-            catch (IOException gone) when (gone.HResult == Interop.NoSuchFile) { }
+            return Interop.Open(path, Interop.ReadOnly);
+        }
+        catch (IOException gone) when (gone.HResult == Interop.NoSuchFile)
+        {
+            return null;
         }
     }
 }

@@ -65,6 +65,10 @@ internal sealed class Housekeeping : IAsyncDisposable
             (_lastRelaxations, _leftBytes) = report.ReachedTarget ? (-1, 0) : (relaxations, report.DiskBytes);
         }
         catch (OperationCanceledException) { }
+        catch (IOException failure)
+        {
+            StoreLog.WriteFailed(_parts.Logger, _parts.Options.Directory, failure);
+        }
     }
 
     public async ValueTask DisposeAsync()

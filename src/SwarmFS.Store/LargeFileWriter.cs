@@ -57,6 +57,7 @@ internal sealed class LargeFileWriter : ILargeFileWriter
         var cost = DiskBudget.Rounded(chunk.Length);
         for (var attempt = 0; ; attempt++)
         {
+            var reliefs = _parts.Space.Reliefs;
             if (!_parts.Space.TryTake(cost)) throw Full(chunk.Length);
             try
             {
@@ -74,7 +75,7 @@ internal sealed class LargeFileWriter : ILargeFileWriter
             catch (IOException full) when (Interop.IsFull(full))
             {
                 GiveBack(cost);
-                if (attempt == 0 && _parts.Space.TryRelieveDisk()) continue;
+                if (attempt == 0 && _parts.Space.TryRelieveDisk(reliefs)) continue;
                 throw Full(chunk.Length);
             }
             catch (IOException)
@@ -105,8 +106,7 @@ internal sealed class LargeFileWriter : ILargeFileWriter
             return;
         }
         var flat = new FlatFile(_file.Id, _parts.Files, layout.File, layout.Size, layout.ChunkCount) { IsVerified = _isHere.TrueForAll(isHere => isHere) };
-        if (_chunks[^1] is var last && !_isHere[^1]) RandomAccess.SetLength(_file.Handle!, last.Offset + last.Length);
-        flat.Publish(new ChunkList(layout, [.. _isHere.Select(isHere => (byte)(isHere ? 1 : 0))]), _file.Path);
+        Publish(flat, new ChunkList(layout, [.. _isHere.Select(isHere => (byte)(isHere ? 1 : 0))]));
         _parts.Budget.Take(flat.DiskBytes);
         flat.AddDiskBytes(_file.DiskBytes);
         flat.Dirty = 1;
@@ -116,6 +116,20 @@ internal sealed class LargeFileWriter : ILargeFileWriter
         _file.EndWrite();
         _file.TryRetire();
         HandleCache.Close(_file);
+    }
+
+    private void Publish(FlatFile flat, ChunkList list)
+    {
+        try
+        {
+            // A hole at the end has to be there as well.
+            if (!_isHere[^1]) Interop.SetLength(_file.Handle!, flat.Size, _file.Path);
+            flat.Publish(list, _file.Path);
+        }
+        catch (IOException full) when (Interop.IsFull(full))
+        {
+            throw StoreFull.For(_parts.Options.Directory, ChunkList.EncodedLength(flat.ChunkCount), _parts.Budget);
+        }
     }
 
     /// <summary>Abandons the file. Chunks that somebody asked for or put as well meanwhile are kept, in a pack.</summary>

@@ -54,7 +54,7 @@ internal sealed class Pack(int id, string path) : Container(id, path)
         return blocks;
     }
 
-    /// <summary>Writes the index: whole or not at all, because it is renamed into place.</summary>
+    /// <summary>Writes the index: whole or not at all, because it is renamed into place. Without disk space for it the pack is scanned when its list is needed.</summary>
     public void Seal(IReadOnlyList<ListedBlock> blocks)
     {
         var bytes = PackFormat.EncodeIndex(blocks, Length);
@@ -64,10 +64,11 @@ internal sealed class Pack(int id, string path) : Container(id, path)
             using (var file = Interop.Open(temporary, Interop.ReadWrite | Interop.Create | Interop.Truncate)) RandomAccess.Write(file, bytes, 0);
             File.Move(temporary, IndexPath, overwrite: true);
         }
-        catch (IOException)
+        catch (IOException failure)
         {
             File.Delete(temporary);
-            throw;
+            if (!Interop.IsFull(failure)) throw;
+            bytes = [];
         }
         IsSealed = true;
         AddDiskBytes(DiskBudget.Rounded(bytes.Length));

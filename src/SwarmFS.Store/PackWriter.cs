@@ -9,6 +9,7 @@ internal sealed class PackWriter(string directory, long packBytes, BlockIndex in
 {
     private readonly Lock _gate = new();
     private readonly List<ListedBlock> _written = [];
+    private readonly HashSet<Pack> _withSurvivors = [];
     private byte[] _record = new byte[64 << 10];
     private Pack? _active;
 
@@ -35,6 +36,7 @@ internal sealed class PackWriter(string directory, long packBytes, BlockIndex in
     }
 
     /// <summary>Writes the copy of a block that an eviction found protected, and has the index point to it. Takes the cost from the budget even above the quota.</summary>
+    /// <exception cref="IOException">The block is where it was.</exception>
     public void AppendSurvivor(in Sha256Digest digest, BlockPlace from, ReadOnlySpan<byte> bytes)
     {
         lock (_gate)
@@ -42,7 +44,25 @@ internal sealed class PackWriter(string directory, long packBytes, BlockIndex in
             var (pack, offset) = Write(digest, from.Codec, bytes);
             budget.Take(Cost(bytes.Length));
             index.Move(digest, from, pack.Id, offset);
+            _withSurvivors.Add(pack);
         }
+    }
+
+    /// <summary>Makes the copies durable, so that what they were copied from may go.</summary>
+    public void SyncSurvivors()
+    {
+        List<Pack> packs;
+        lock (_gate)
+        {
+            packs = [.. _withSurvivors];
+            _withSurvivors.Clear();
+        }
+        foreach (var pack in packs)
+        {
+            using var handle = Interop.Open(pack.Path, Interop.ReadOnly);
+            Interop.SyncData(handle, pack.Path);
+        }
+        if (packs.Count > 0) Interop.SyncDirectory(directory);
     }
 
     private (Pack Pack, long Offset) Write(in Sha256Digest digest, CidCodec codec, ReadOnlySpan<byte> bytes)

@@ -11,13 +11,18 @@ internal sealed class SpaceKeeper(StoreOptions options, DiskBudget budget, Colle
     /// <summary>What is given back when the disk itself is full: room for a while, without emptying the store for other people's files.</summary>
     private const long ReliefBytes = 64 << 20;
 
+    private readonly Lock _gate = new();
     private long _fullUntil = long.MinValue;
-    private int _fullAtVersion;
+    private int _fullAtRelaxations;
+    private int _reliefs;
     private long _diskFullUntil = long.MinValue;
     private int _isDiskFull;
 
     /// <summary>True while used bytes are above the high watermark.</summary>
     public bool IsAboveHigh => budget.Used > (long)(budget.Quota * options.HighWatermark);
+
+    /// <summary>How often space was made on a full disk.</summary>
+    public int Reliefs => Volatile.Read(ref _reliefs);
 
     public long LowBytes => (long)(budget.Quota * Math.Min(options.LowWatermark, options.HighWatermark));
 
@@ -31,23 +36,49 @@ internal sealed class SpaceKeeper(StoreOptions options, DiskBudget budget, Colle
     private bool TryMakeRoom(long bytes)
     {
         if (bytes > budget.Quota) return false;
-        if (time.GetTimestamp() < Volatile.Read(ref _fullUntil) && Volatile.Read(ref _fullAtVersion) == protection.Relaxations) return false;
-        collector.Collect(Math.Min(LowBytes, budget.Quota - bytes), CancellationToken.None);
-        if (budget.TryTake(bytes)) return true;
-        Volatile.Write(ref _fullAtVersion, protection.Relaxations);
-        Volatile.Write(ref _fullUntil, Later());
-        StoreLog.NothingToEvict(logger, budget.Quota);
-        return false;
+        lock (_gate)
+        {
+            if (budget.TryTake(bytes)) return true;
+            var relaxations = protection.Relaxations;
+            if (time.GetTimestamp() < _fullUntil && _fullAtRelaxations == relaxations) return false;
+            TryCollect(Math.Min(LowBytes, budget.Quota - bytes));
+            if (budget.TryTake(bytes)) return true;
+            (_fullAtRelaxations, _fullUntil) = (relaxations, Later());
+            StoreLog.NothingToEvict(logger, budget.Quota);
+            return false;
+        }
     }
 
     /// <summary>The disk has no space for what the quota allows. True when some was made: try once more.</summary>
-    public bool TryRelieveDisk()
+    /// <param name="seenReliefs"><see cref="Reliefs"/> before the write that failed: if another writer made space meanwhile, that is enough.</param>
+    public bool TryRelieveDisk(int seenReliefs)
     {
-        if (Interlocked.Exchange(ref _isDiskFull, 1) == 0) StoreLog.DiskFull(logger, options.Directory);
-        var report = collector.Collect(Math.Max(0, budget.Used - ReliefBytes), CancellationToken.None);
-        if (report.FreedBytes > 0) return true;
-        DiskStaysFull();
-        return false;
+        lock (_gate)
+        {
+            if (Reliefs != seenReliefs) return true;
+            if (Interlocked.Exchange(ref _isDiskFull, 1) == 0) StoreLog.DiskFull(logger, options.Directory);
+            if (TryCollect(Math.Max(1, budget.Used - ReliefBytes)))
+            {
+                Interlocked.Increment(ref _reliefs);
+                return true;
+            }
+            DiskStaysFull();
+            return false;
+        }
+    }
+
+    /// <summary>True when anything was freed.</summary>
+    private bool TryCollect(long targetBytes)
+    {
+        try
+        {
+            return collector.Collect(targetBytes, CancellationToken.None).FreedBytes > 0;
+        }
+        catch (IOException failure)
+        {
+            StoreLog.WriteFailed(logger, options.Directory, failure);
+            return false;
+        }
     }
 
     /// <summary>Nothing is written for a while.</summary>

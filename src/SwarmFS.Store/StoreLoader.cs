@@ -61,21 +61,8 @@ internal sealed class StoreLoader(StoreParts parts)
         pack.Length = sound;
         File.Delete(pack.IndexPath);
         if (isLast) parts.PackWriter.Continue(pack, blocks);
-        else Seal(pack, blocks);
+        else pack.Seal(blocks);
         Register(pack, blocks);
-    }
-
-    // Without space for its index the pack is scanned again when its list is needed.
-    private static void Seal(Pack pack, List<ListedBlock> blocks)
-    {
-        try
-        {
-            pack.Seal(blocks);
-        }
-        catch (IOException full) when (Interop.IsFull(full))
-        {
-            pack.IsSealed = true;
-        }
     }
 
     private void LoadFiles()

@@ -36,6 +36,6 @@ internal static partial class StoreLog
     [LoggerMessage(1009, LogLevel.Warning, "Node {Cid} is none that this version can read: {Reason}. What it links to is not kept with it")]
     public static partial void UnreadableNode(ILogger logger, Cid cid, string reason);
 
-    [LoggerMessage(1010, LogLevel.Error, "A block could not be written to {Directory} and is used from memory alone")]
+    [LoggerMessage(1010, LogLevel.Error, "Writing to {Directory} failed; what was to be written is used from memory alone")]
     public static partial void WriteFailed(ILogger logger, string directory, Exception failure);
 }

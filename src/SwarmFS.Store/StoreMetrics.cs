@@ -21,6 +21,7 @@ internal sealed class StoreMetrics : IDisposable
         _written = _meter.CreateCounter<long>("swarmfs.store.written", "By", "Bytes of blocks written.");
         _refused = _meter.CreateCounter<long>("swarmfs.store.refused", "{block}", "Blocks not kept because disk or quota was full.");
         _meter.CreateObservableUpDownCounter("swarmfs.store.blocks", () => index.Count, "{block}", "Blocks present.");
+        _meter.CreateObservableUpDownCounter("swarmfs.store.index", () => index.MemoryBytes, "By", "Memory of the index of blocks.");
         _meter.CreateObservableUpDownCounter("swarmfs.store.disk", () => budget.Used, "By", "Disk bytes taken.");
     }
 

@@ -88,6 +88,22 @@ internal static class Measurement
         Console.WriteLine($"file of {count / 4} MiB plainly written: {count / 4 / time.TotalSeconds:f0} MiB/s");
     }
 
+    /// <summary>How long a start takes that finds 100,000 small blocks.</summary>
+    public static async Task Reopen(Func<BlockStore> open)
+    {
+        await using (var store = open())
+        {
+            for (var round = 0; round < 20; round++) Blocks(5000, 300, round + 1000).ForEach(block => store.Put(block));
+        }
+        for (var round = 0; round < 3; round++)
+        {
+            BlockStore? store = null;
+            var time = Time(() => store = open());
+            Console.WriteLine($"opened with {store!.Statistics.Blocks} blocks in {time.TotalMilliseconds:f0} ms; disk {store.Statistics.DiskBytes} B for {store.Statistics.Bytes} B");
+            await store.DisposeAsync();
+        }
+    }
+
     private static void Report(string how, int count, TimeSpan put, BlockStore store, List<Block> chunks)
     {
         var buffer = new byte[256 << 10];

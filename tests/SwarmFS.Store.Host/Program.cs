@@ -5,9 +5,15 @@ using SwarmFS.Store.Host;
 // A process with a store, for what a test cannot do to itself:
 //   write DIRECTORY SEED     puts, imports, declares, pins and unpins until it is killed; says on standard output what is promised
 //   measure DIRECTORY        prints how fast puts and reads are
+//   reopen DIRECTORY         prints how fast a start is
 if (args.Length < 2) return Usage();
 var options = new StoreOptions { Directory = args[1], QuotaBytes = args[0] == "write" ? 48 << 20 : 8L << 30 };
-await using var store = BlockStore.Open(options, TimeProvider.System, NullLoggerFactory.Instance, new Meters());
+if (args[0] == "reopen")
+{
+    await Measurement.Reopen(Open);
+    return 0;
+}
+await using var store = Open();
 switch (args[0])
 {
     case "write" when args.Length == 3:
@@ -20,8 +26,10 @@ switch (args[0])
         return Usage();
 }
 
+BlockStore Open() => BlockStore.Open(options, TimeProvider.System, NullLoggerFactory.Instance, new Meters());
+
 static int Usage()
 {
-    Console.Error.WriteLine("usage: write DIRECTORY SEED | measure DIRECTORY");
+    Console.Error.WriteLine("usage: write DIRECTORY SEED | measure DIRECTORY | reopen DIRECTORY");
     return 2;
 }

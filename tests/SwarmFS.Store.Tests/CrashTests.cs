@@ -6,9 +6,13 @@ namespace SwarmFS.Store.Tests;
 public sealed class CrashTests : IDisposable
 {
     private const int Kills = 12;
-    private readonly StoreFixture _fixture = new();
+    private readonly StoreFixture _fixture = new(directory: Directory.CreateTempSubdirectory("store-crash-").FullName);
 
-    public void Dispose() => _fixture.Dispose();
+    public void Dispose()
+    {
+        _fixture.Dispose();
+        Directory.Delete(_fixture.Directory, recursive: true);
+    }
 
     [Fact]
     public async Task After_a_kill_at_any_moment_what_was_promised_is_there_and_nothing_wrong_is_served()

@@ -163,6 +163,19 @@ public sealed class StorageTests : IDisposable
     }
 
     [Fact]
+    public void A_layout_that_lies_about_lengths_damages_nothing()
+    {
+        var chunks = Content.Chunks(4, 200_000, seed: 1);
+        var lying = new FileLayout(Cid.Of(CidCodec.MessagePack, [1]), [.. chunks.Select(chunk => chunk.Cid.Digest)], [100_000, 300_000, 300_001, 1_000_000]);
+        _fixture.Store.DeclareFile(lying);
+        chunks.ForEach(chunk => _fixture.Store.Put(chunk).ShouldBe(PutResult.Stored));
+        chunks.ShouldAllBe(chunk => Content.IsReadable(_fixture.Store, chunk));
+        _fixture.Store.TryOpenFlat(lying.File, out _).ShouldBeFalse();
+        var store = _fixture.Reopen();
+        chunks.ShouldAllBe(chunk => Content.IsReadable(store, chunk));
+    }
+
+    [Fact]
     public void A_layout_with_a_size_that_no_disk_has_is_kept_as_loose_blocks()
     {
         using var chunk = Content.Raw(100_000, 1);

@@ -14,9 +14,12 @@ internal sealed class StoreFixture : IDisposable
     public StoreFixture(long quota = 1L << 30, string? directory = null)
     {
         _ownsDirectory = directory is null;
-        Directory = directory ?? System.IO.Directory.CreateTempSubdirectory("store-tests-").FullName;
+        Directory = directory ?? System.IO.Directory.CreateDirectory(Path.Combine(Scratch, $"store-tests-{Guid.NewGuid():n}")).FullName;
         Options = new StoreOptions { Directory = Directory, QuotaBytes = quota };
     }
+
+    // In memory where the machine has it: the crash tests and those of full disks use a real one.
+    private static string Scratch => System.IO.Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
 
     public string Directory { get; }
 
