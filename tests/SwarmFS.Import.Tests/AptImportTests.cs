@@ -1,5 +1,7 @@
+using System.Diagnostics.Metrics;
 using System.Text;
-using SwarmFS.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace SwarmFS.Import.Tests;
 
@@ -293,6 +295,38 @@ public sealed class AptImportTests(AptImportTests.Keys keys) : IClassFixture<Apt
         _mirror.Files.TryRemove("dists/test/InRelease", out _).ShouldBeTrue();
         Workshop().Restart();
         (await ImportAsync()).Root.ShouldBe(accepted.Root);
+    }
+
+    [Fact]
+    public async Task What_a_silent_source_said_before_counts_only_while_it_is_valid()
+    {
+        _mirror.Publish(keys.Archive, Now.AddDays(-1), new Publication(ValidUntil: Now.AddDays(1)));
+        var accepted = await ImportAsync();
+        _mirror.Files.TryRemove("dists/test/InRelease", out _).ShouldBeTrue();
+        _time.Now = Now.AddHours(23);
+        (await ImportAsync()).Root.ShouldBe(accepted.Root);
+        _time.Now = Now.AddHours(25);
+        (await Should.ThrowAsync<SourceUnavailableException>(ImportAsync())).Message.ShouldContain("InRelease");
+    }
+
+    [Fact]
+    public async Task A_server_that_goes_silent_is_given_up_in_bounded_time()
+    {
+        _mirror.HoldsOpen = true;
+        var time = new SwarmFS.Testing.ManualTimeProvider();
+        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        using var fetcher = new AptFetcher(
+            new AptConfiguration { Architecture = "amd64" }, time, NullLogger.Instance, new ImportMetrics(services.GetRequiredService<IMeterFactory>()));
+        using var into = new MemoryStream();
+        _mirror.Files["hung"] = new byte[1000];
+        _mirror.Deliver = (_, file, _) => ($"HTTP/1.1 200 OK\r\nContent-Length: {file.Length}\r\n", file[..100]);
+        var fetch = fetcher.FetchAsync(new Uri(_mirror.Address + "hung"), into, 1000, 1000, null, ImportStage.Downloading, CancellationToken.None);
+        while (!fetch.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+        (await Should.ThrowAsync<SourceUnavailableException>(fetch)).Message.ShouldContain("hung");
     }
 
     [Fact]

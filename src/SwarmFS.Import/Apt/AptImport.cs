@@ -72,7 +72,7 @@ internal sealed class AptImport(ImporterOptions options, string scratch, TimePro
     }
 
     /// <summary>
-    /// A source that is silent is no reason to do without what it said before; one that was believed and now lies ends the import. One that was never believed
+    /// A source that is silent is no reason to do without what it said before, as long as that holds; one that was believed and now lies ends the import. One that was never believed
     /// (a third party's with an expired key, say) does not keep the others from answering.
     /// </summary>
     private async Task UpdateAsync(
@@ -85,7 +85,7 @@ internal sealed class AptImport(ImporterOptions options, string scratch, TimePro
             await repository.UpdateAsync(progress, cancellationToken);
             _updated[directory] = now;
         }
-        catch (SourceUnavailableException e) when (repository.Accepted is { } accepted)
+        catch (SourceUnavailableException e) when (repository.Accepted is { } accepted && !repository.HasExpired)
         {
             ImportLog.SourceUnreachable(logger, repository.Source.Name, accepted.Date, e.Message);
         }

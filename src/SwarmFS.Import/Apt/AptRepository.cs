@@ -46,6 +46,13 @@ internal sealed class AptRepository
 
     public AcceptedSuite? Accepted { get; private set; }
 
+    /// <summary>True when the accepted state says of itself that it holds no longer.</summary>
+    public bool HasExpired => ChecksValidUntil && Accepted?.ValidUntil < _time.GetUtcNow();
+
+    private bool ChecksDate => Source.CheckDate ?? _system.Configuration.CheckDate;
+
+    private bool ChecksValidUntil => ChecksDate && (Source.CheckValidUntil ?? _system.Configuration.CheckValidUntil);
+
     /// <summary>Brings what is accepted up to date; afterwards it is not null.</summary>
     /// <exception cref="ImportRefusedException">What the repository says must not be believed. <see cref="Accepted"/> is as before.</exception>
     /// <exception cref="SourceUnavailableException">It does not answer.</exception>
@@ -68,12 +75,14 @@ internal sealed class AptRepository
 
     /// <summary>What the accepted indices list of this name.</summary>
     /// <exception cref="ImportRefusedException">An index was changed on disk.</exception>
+    /// <exception cref="SourceUnavailableException">An index has vanished from the disk.</exception>
     public List<(ListedPackage Package, AcceptedIndex Index)> Find(string name)
     {
         var found = new List<(ListedPackage, AcceptedIndex)>();
         foreach (var index in Accepted?.Indices ?? [])
         {
             var path = Path.Join(_directory, index.FileName);
+            if (!IsHere(index)) throw new SourceUnavailableException($"{path} is missing, and {Source.Name} could not be asked for it. Try again when the network is there.");
             using var file = new HashingStream(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0), copy: null);
             var packages = Read(file, index, name, path);
             found.AddRange(packages.Select(package => (package, index)));
@@ -125,10 +134,9 @@ internal sealed class AptRepository
     private void CheckDates(ReleaseFile release, Uri address)
     {
         var now = _time.GetUtcNow();
-        var checkDate = Source.CheckDate ?? _system.Configuration.CheckDate;
-        if (checkDate && release.Date > now + MaxAhead)
+        if (ChecksDate && release.Date > now + MaxAhead)
             throw new ImportRefusedException($"{address} is refused: its Date {release.Date:u} is in the future. Set this machine's clock, or choose another mirror.");
-        if (checkDate && (Source.CheckValidUntil ?? _system.Configuration.CheckValidUntil) && release.ValidUntil < now)
+        if (ChecksValidUntil && release.ValidUntil < now)
             throw new ImportRefusedException($"{address} is refused: it was valid until {release.ValidUntil:u}. Choose a mirror that is up to date, or set this machine's clock.");
     }
 

@@ -26,6 +26,9 @@ internal sealed class Mirror : IDisposable
 
     public ConcurrentQueue<string> Asked { get; } = new();
 
+    /// <summary>Leaves connections open after what it sends, as a server that hangs does.</summary>
+    public bool HoldsOpen { get; set; }
+
     /// <summary>Sees each answer before it goes out: status line and headers, and body.</summary>
     public Func<string, byte[], long, (string Head, byte[] Body)>? Deliver { get; set; }
 
@@ -89,6 +92,7 @@ internal sealed class Mirror : IDisposable
             var (head, body) = Answer(path, from);
             await stream.WriteAsync(Encoding.ASCII.GetBytes(head + "Connection: close\r\n\r\n"), _closed.Token);
             await stream.WriteAsync(body, _closed.Token);
+            if (HoldsOpen) await Task.Delay(Timeout.Infinite, _closed.Token);
         }
     }
 
