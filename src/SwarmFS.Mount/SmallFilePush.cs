@@ -111,7 +111,7 @@ internal sealed class SmallFilePush : IDisposable
     private bool TryPush(MountedPackage package, int row, byte[] buffer)
     {
         var data = buffer.AsSpan(0, (int)package.Tree[row].Size);
-        if (_content.TryRead(package.Tree, row, 0, data) != data.Length) return false;
+        if (_content.Peek(package.Tree, row, 0, data) != data.Length) return false;
         if (!_session!.NotifyStore(PackageNodes.Number(package, NodeNumber.CidView, row).Value, 0, data)) return false;
         package.MarkPushed(row);
         _metrics.Pushed(data.Length);

@@ -75,6 +75,8 @@ public sealed class PackageContent : IPackageContent, IAsyncDisposable
         return read;
     }
 
+    public int Peek(TreeTable tree, int row, long offset, Span<byte> destination) => ReadAtHand(tree, row, offset, destination);
+
     public ValueTask<int> ReadAsync(TreeTable tree, int row, long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
         var read = TryRead(tree, row, offset, destination.Span);

@@ -14,9 +14,12 @@ internal sealed class RootSession(RootAccount account, ReadAheadPlanner planner)
     // Rows between two files that one walk reads: directories, links, and what a filter leaves out.
     private const long ScanTolerance = 32;
 
+    // Of the files asked ahead the mount gives the kernel up to 64 at a time, which are then not read here; two such batches may follow one another.
+    private const long ScanLeap = 128;
+
     private readonly Lock _gate = new();
-    private readonly SequenceDetector _files = new(slots: 8, FileTolerance, hits: 2, sparsest: 2, planner.Options.FirstFileWindow);
-    private readonly SequenceDetector _scans = new(slots: 16, ScanTolerance, hits: 3, sparsest: 4, planner.Options.FirstScanWindow);
+    private readonly SequenceDetector _files = new(slots: 8, FileTolerance, FileTolerance, hits: 2, sparsest: 2, planner.Options.FirstFileWindow);
+    private readonly SequenceDetector _scans = new(slots: 16, ScanTolerance, ScanLeap, hits: 3, sparsest: 4, planner.Options.FirstScanWindow);
     private TreeTable? _tree;
     private long _pausedUntil = long.MinValue;
 

@@ -6,11 +6,12 @@ namespace SwarmFS.Retrieval;
 /// Not safe from several threads at once.
 /// </summary>
 /// <param name="slots">Readers told apart; the one not seen for longest gives way.</param>
-/// <param name="tolerance">How far before or after a reader's position a read still counts as its own.</param>
+/// <param name="tolerance">How far behind or before a reader a read still counts as its own.</param>
+/// <param name="leap">How far before a reader it does where that was asked ahead for it; what lies between counts as read, since the mount may have shown it to the kernel.</param>
 /// <param name="hits">Reads after which a reader counts as going forward.</param>
 /// <param name="sparsest">At least one in so many positions passed over must have been read.</param>
 /// <param name="firstWindow">Bytes.</param>
-internal sealed class SequenceDetector(int slots, long tolerance, int hits, int sparsest, long firstWindow)
+internal sealed class SequenceDetector(int slots, long tolerance, long leap, int hits, int sparsest, long firstWindow)
 {
     private readonly SequentialReader[] _readers = new SequentialReader[slots];
     private long _clock;
@@ -41,6 +42,7 @@ internal sealed class SequenceDetector(int slots, long tolerance, int hits, int 
         reader.LastUse = ++_clock;
         if (end == reader.Position) return true;
         reader.Hits++;
+        if (position > reader.Position && position <= reader.Requested) reader.Covered += position - reader.Position;
         reader.Position = Math.Max(reader.Position, end);
         reader.Start = Math.Min(reader.Start, position);
         var span = reader.Position - reader.Start;
@@ -58,7 +60,8 @@ internal sealed class SequenceDetector(int slots, long tolerance, int hits, int 
             if (reader.LastUse < _readers[oldest].LastUse) oldest = i;
             if (reader.Hits == 0 || reader.Key != key) continue;
             var away = Math.Abs(position - reader.Position);
-            if (away <= tolerance && away < distance) (nearest, distance) = (i, away);
+            var reach = position > reader.Position && position <= reader.Requested ? leap : tolerance;
+            if (away <= reach && away < distance) (nearest, distance) = (i, away);
         }
         if (nearest >= 0) return ref _readers[nearest];
         _readers[oldest].Hits = 0;

@@ -163,6 +163,43 @@ public sealed class ReadAheadTests
     }
 
     [Fact]
+    public async Task A_scan_goes_on_over_files_that_were_shown_before_they_were_read()
+    {
+        await using var world = ManyFiles(5000);
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        var buffer = new byte[8000];
+        for (var row = 0; row < tree.Count; row++)
+        {
+            if (tree[row].Kind != EntryKind.File) continue;
+            await world.Content.ReadAsync(tree, row, 0, buffer, CancellationToken.None);
+            await world.RestAsync();
+            for (var shown = 0; shown < 64 && row + 1 < tree.Count; shown++, row++)
+            {
+                if (tree[row + 1].Kind == EntryKind.File && world.Content.Peek(tree, row + 1, 0, buffer) < 0) break;
+            }
+        }
+        source.Requests.Count(request => request.Priority == FetchPriority.Demand).ShouldBeLessThan(30);
+    }
+
+    [Fact]
+    public async Task Looking_at_files_on_nobodys_behalf_fetches_nothing()
+    {
+        await using var world = ManyFiles(500);
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        foreach (var row in Enumerable.Range(1, 200).Where(row => tree[row].Kind == EntryKind.File))
+        {
+            world.Elsewhere.TryGet(tree[row].Content, out var block).ShouldBeTrue();
+            using (block) world.Here.Put(block!);
+        }
+        var buffer = new byte[8000];
+        for (var row = 1; row < 200; row++) if (tree[row].Kind == EntryKind.File) world.Content.Peek(tree, row, 0, buffer).ShouldBeGreaterThan(0);
+        await world.RestAsync();
+        source.Requests.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Two_files_of_a_tree_start_no_scan()
     {
         await using var world = ManyFiles(500);

@@ -22,6 +22,9 @@ public interface IPackageContent
     /// </returns>
     int TryRead(TreeTable tree, int row, long offset, Span<byte> destination);
 
+    /// <summary>As <see cref="TryRead"/>, but on no reader's behalf: nothing is concluded from it about what will be read next. For whoever shows content before it is asked for.</summary>
+    int Peek(TreeTable tree, int row, long offset, Span<byte> destination) => TryRead(tree, row, offset, destination);
+
     /// <summary>As <see cref="TryRead"/>, but fetches what is missing, also when it cannot be kept on disk.</summary>
     /// <exception cref="ContentUnavailableException">No source delivered it within the deadline.</exception>
     ValueTask<int> ReadAsync(TreeTable tree, int row, long offset, Memory<byte> destination, CancellationToken cancellationToken);
