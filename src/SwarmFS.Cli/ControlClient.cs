@@ -86,6 +86,10 @@ internal sealed class ControlClient : IDisposable
         {
             throw new NoNodeException(missing.Message);
         }
+        catch (HttpRequestException e) when (e.InnerException is HttpIOException)
+        {
+            throw new NoNodeException("The node closed the connection before it answered. Its log says why; swarmfs status tells whether it runs.");
+        }
     }
 
     private static async Task<ControlEvent?> ReadEventAsync(StreamReader reader, CancellationToken cancellationToken)

@@ -67,7 +67,8 @@ internal sealed class NodeProcess : IAsyncDisposable
     public async Task<int?> TryUpAsync(params string[] options)
     {
         lock (_output) _output.Clear();
-        var process = _process = Start(Program, ["--state", State, "up", "--mount", Mount, "--listen", "127.0.0.1:0", "--lan", "off", .. options]);
+        string[] listen = options.Contains("--listen") ? [] : ["--listen", "127.0.0.1:0"];
+        var process = _process = Start(Program, ["--state", State, "up", "--mount", Mount, "--lan", "off", .. listen, .. options]);
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         process.OutputDataReceived += (_, line) => Take(line.Data);
         process.ErrorDataReceived += (_, line) => Take(line.Data);

@@ -12,7 +12,9 @@ public sealed class NodeTests
         Directory.CreateDirectory(Path.Combine(source, "bin"));
         File.WriteAllText(Path.Combine(source, "bin/tool"), "#!/bin/sh\necho works\n");
         File.SetUnixFileMode(Path.Combine(source, "bin/tool"), (UnixFileMode)0x1ed);
-        File.WriteAllBytes(Path.Combine(source, "large"), [.. Enumerable.Range(0, 3_000_000).Select(i => (byte)(i * 7 >> 3))]);
+        var large = new byte[3_000_000];
+        new Random(7).NextBytes(large);
+        File.WriteAllBytes(Path.Combine(source, "large"), large);
         File.CreateSymbolicLink(Path.Combine(source, "link"), "bin/tool");
         return source;
     }
