@@ -46,6 +46,16 @@ public class DebImportTests
         roots.Count.ShouldBe(1);
     }
 
+    /// <summary>A change here is a change of the format: every importer of the world would have to make it at once.</summary>
+    [Fact]
+    public async Task A_package_has_the_same_root_for_ever()
+    {
+        using var workshop = new Workshop();
+        var files = Files().Pax(("SCHILY.xattr.user.note", "value"), ("mtime", "1700000000.000000001")).File("./etc/note", new string('n', 3000)).Finish();
+        var imported = await workshop.Importer.ImportDebAsync(workshop.Write("x.deb", Deb.Of(files, packing: "")), CancellationToken.None);
+        imported.Root.ToString().ShouldBe("bagaqieragpvz2hq6lol4tnmvvekey53jwxnt5yb2jpnpaupb4vahll55e24a");
+    }
+
     [Fact]
     public async Task Extended_attributes_are_recorded()
     {
