@@ -160,7 +160,7 @@ internal sealed class Collector(
     /// <summary>Unlinks a retired file whose blocks have left the index.</summary>
     public void Remove(Container container)
     {
-        if (container is FlatFile flat) flats.Forget(flat);
+        if (container is FlatFile flat) flats.Evicted(flat, flat.Layout ?? flat.TryReadList()?.Layout);
         containers.Remove(container);
         foreach (var path in container.Paths) File.Delete(path);
         HandleCache.Close(container);

@@ -28,6 +28,9 @@ internal sealed class FlatFile(int id, string directory, Cid file, long size, in
     /// <summary>Null once complete, and after a restart until the file is declared again.</summary>
     public FileLayout? Layout { get; set; }
 
+    /// <summary>The file's place among those that are declared, oldest first; null when it is not.</summary>
+    public LinkedListNode<FlatFile>? Declaration { get; set; }
+
     public bool IsComplete => Volatile.Read(ref _present) == ChunkCount;
 
     /// <summary>True when each chunk was hashed since the store was opened.</summary>
@@ -89,11 +92,7 @@ internal sealed class FlatFile(int id, string directory, Cid file, long size, in
             }
             catch (ObjectDisposedException) when (attempt < 16) { }
         }
-        if (Interlocked.Add(ref _present, isPresent ? 1 : -1) == ChunkCount)
-        {
-            Layout = null;
-            CloseList();
-        }
+        if (Interlocked.Add(ref _present, isPresent ? 1 : -1) == ChunkCount) CloseList();
     }
 
     /// <summary>Puts a file that was written in order into its place. Crash order: the list first; a list without its file is swept away at the next start.</summary>

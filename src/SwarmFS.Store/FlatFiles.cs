@@ -7,13 +7,13 @@ namespace SwarmFS.Store;
 /// <summary>Knows which chunks belong into which flat file and writes them there.</summary>
 internal sealed class FlatFiles(string directory, BlockIndex index, ContainerTable containers, HandleCache handles, DiskBudget budget)
 {
-    /// <summary>Declared chunks that have not come: 2^19 of about 80 bytes are 40 MiB of memory. Beyond it the oldest file of which nothing is here is forgotten.</summary>
-    private const int MaxExpected = 1 << 19;
+    /// <summary>Declared chunks that have not come: 2^18 of about 100 bytes are 25 MiB of memory. Beyond it the oldest declaration is forgotten.</summary>
+    private const int MaxExpected = 1 << 18;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<Sha256Digest, Spot> _expected = [];
     private readonly Dictionary<Cid, FlatFile> _byFile = [];
-    private readonly Queue<FlatFile> _declared = new();
+    private readonly LinkedList<FlatFile> _declared = new();
 
     internal readonly record struct Spot(FlatFile File, int Chunk);
 
@@ -28,18 +28,30 @@ internal sealed class FlatFiles(string directory, BlockIndex index, ContainerTab
             {
                 known = new FlatFile(containers.NextId(), directory, layout.File, layout.Size, layout.ChunkCount);
                 _byFile.Add(layout.File, known);
-                _declared.Enqueue(known);
             }
             known.Layout = layout;
+            known.Declaration = _declared.AddLast(known);
             for (var chunk = 0; chunk < layout.ChunkCount; chunk++)
             {
                 var digest = layout.ChunkCid(chunk).Digest;
                 if (!index.TryFind(digest, out _)) _expected.TryAdd(digest, new Spot(known, chunk));
             }
-            while (_expected.Count > MaxExpected && _declared.TryDequeue(out var oldest))
-            {
-                if (!oldest.IsOnDisk) Forget(oldest);
-            }
+            while (_expected.Count > MaxExpected && _declared.First is { } oldest && oldest.Value != known) Undeclare(oldest.Value);
+        }
+    }
+
+    /// <summary>Chunks of the file are expected no longer. The caller has the lock.</summary>
+    private void Undeclare(FlatFile file)
+    {
+        if (!file.IsOnDisk && _byFile.TryGetValue(file.File, out var known) && ReferenceEquals(known, file)) _byFile.Remove(file.File);
+        if (file.Declaration is { } declaration) _declared.Remove(declaration);
+        file.Declaration = null;
+        if (file.Layout is not { } layout) return;
+        file.Layout = null;
+        for (var chunk = 0; chunk < layout.ChunkCount; chunk++)
+        {
+            var digest = layout.ChunkCid(chunk).Digest;
+            if (_expected.TryGetValue(digest, out var spot) && ReferenceEquals(spot.File, file)) _expected.Remove(digest);
         }
     }
 
@@ -85,7 +97,7 @@ internal sealed class FlatFiles(string directory, BlockIndex index, ContainerTab
         catch (IOException failure) when (!Interop.IsFull(failure))
         {
             // A size that this file system cannot have: its chunks are kept as loose blocks.
-            Forget(file);
+            Undeclare(file);
             return false;
         }
         budget.Take(file.DiskBytes);
@@ -101,7 +113,11 @@ internal sealed class FlatFiles(string directory, BlockIndex index, ContainerTab
         spot.File.AddDiskBytes(DiskBudget.Rounded(bytes.Length));
         spot.File.NotePresence(spot.Chunk, isPresent: true);
         index.TryAdd(digest, new BlockPlace(spot.File.Id, offset, bytes.Length, BlockFlags.Verified));
-        lock (_gate) _expected.Remove(digest);
+        lock (_gate)
+        {
+            _expected.Remove(digest);
+            if (spot.File.IsComplete) Undeclare(spot.File);
+        }
     }
 
     private void Write(FlatFile file, long offset, ReadOnlySpan<byte> bytes)
@@ -120,19 +136,21 @@ internal sealed class FlatFiles(string directory, BlockIndex index, ContainerTab
         file.LastUsed = containers.Now;
     }
 
-    /// <summary>Writes a raw block into a data file of its own and adds it to the index.</summary>
+    /// <summary>Writes a raw block into a data file of its own and adds it to the index. Renamed when it is whole, so that a kill leaves no half of it.</summary>
     public void WriteLone(in Sha256Digest digest, ReadOnlySpan<byte> bytes)
     {
         var file = new LoneBlock(containers.NextId(), directory, digest, bytes.Length);
-        var handle = Interop.Open(file.Path, Interop.ReadWrite | Interop.Create | Interop.Exclusive);
+        var partialPath = Path.Combine(directory, $"{file.Id}{PartialFile.Extension}");
+        var handle = Interop.Open(partialPath, Interop.ReadWrite | Interop.Create | Interop.Exclusive);
         try
         {
             RandomAccess.Write(handle, bytes, 0);
+            File.Move(partialPath, file.Path);
         }
         catch (IOException)
         {
             handle.Dispose();
-            File.Delete(file.Path);
+            File.Delete(partialPath);
             throw;
         }
         file.AddDiskBytes(DiskBudget.Rounded(bytes.Length));
@@ -156,20 +174,15 @@ internal sealed class FlatFiles(string directory, BlockIndex index, ContainerTab
         }
     }
 
-    /// <summary>The file is gone or no longer of interest: its chunks are expected nowhere.</summary>
-    public void Forget(FlatFile file)
+    /// <summary>The file was evicted. Who declared it goes by that: what comes of it again goes into a new file.</summary>
+    public void Evicted(FlatFile file, FileLayout? layout)
     {
         lock (_gate)
         {
             if (_byFile.TryGetValue(file.File, out var known) && ReferenceEquals(known, file)) _byFile.Remove(file.File);
-            if (file.Layout is not { } layout) return;
-            file.Layout = null;
-            for (var chunk = 0; chunk < layout.ChunkCount; chunk++)
-            {
-                var digest = layout.ChunkCid(chunk).Digest;
-                if (_expected.TryGetValue(digest, out var spot) && ReferenceEquals(spot.File, file)) _expected.Remove(digest);
-            }
+            Undeclare(file);
         }
+        if (layout is not null) Declare(layout);
     }
 
     /// <summary>A chunk was found damaged: it is noted as absent, and expected again.</summary>
@@ -184,6 +197,7 @@ internal sealed class FlatFiles(string directory, BlockIndex index, ContainerTab
                 file.NotePresence(chunk, isPresent: false);
                 file.IsVerified = false;
                 file.Layout ??= list.Layout;
+                file.Declaration ??= _declared.AddLast(file);
                 _expected.TryAdd(digest, new Spot(file, chunk));
                 return;
             }

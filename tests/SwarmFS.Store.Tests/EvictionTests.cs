@@ -161,7 +161,6 @@ public sealed class EvictionTests : IDisposable
             RandomAccess.Read(handle, content, 0).ShouldBe(content.Length);
             content.ShouldBe(chunks.SelectMany(chunk => chunk.Bytes.ToArray()).ToArray());
         }
-        _fixture.Store.DeclareFile(layout);
         chunks.ForEach(chunk => _fixture.Store.Put(chunk).ShouldBe(PutResult.Stored));
         _fixture.Store.TryOpenFlat(layout.File, out handle).ShouldBeTrue();
         handle.Dispose();
