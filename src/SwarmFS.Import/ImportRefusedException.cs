@@ -7,4 +7,4 @@ namespace SwarmFS.Import;
 public sealed class ImportRefusedException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>A source that could not be reached or did not answer in time: nothing is wrong with what it says, it says nothing.</summary>
-public sealed class SourceUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class SourceUnavailableException(string message, Exception? inner = null) : IOException(message, inner);

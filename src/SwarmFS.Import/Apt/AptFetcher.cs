@@ -98,7 +98,7 @@ internal sealed class AptFetcher : IDisposable
                 await FetchOnceAsync(address, into, maximum, report, progress, stall, either.Token);
                 return;
             }
-            catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && stall.IsCancellationRequested && !cancellationToken.IsCancellationRequested))
+            catch (Exception e) when (IsPassing(e) || (e is OperationCanceledException && stall.IsCancellationRequested && !cancellationToken.IsCancellationRequested))
             {
                 if (attempt == MaxTries) throw new SourceUnavailableException($"{address} cannot be fetched: {Reason(e)}. Check the network, or choose another mirror.", e);
                 ImportLog.FetchResumed(_logger, address.ToString(), into.Length, Reason(e));
@@ -142,6 +142,9 @@ internal sealed class AptFetcher : IDisposable
             progress?.Report(report with { Done = into.Length });
         }
     }
+
+    /// <summary>A connection may be better next time; an answer stays the same.</summary>
+    private static bool IsPassing(Exception e) => e is HttpRequestException or IOException and not SourceUnavailableException;
 
     private static string Reason(Exception e) => e is OperationCanceledException ? $"the server was silent for {Stall.TotalSeconds:0} s" : e.Message.TrimEnd('.');
 
