@@ -59,13 +59,14 @@ public class ReseedingTests
         (await b.StopAsync()).ShouldBe(0);
     }
 
-    /// <summary>The reference, unpacked by dpkg's own tools with the archive's numeric owners (dpkg-deb -x would look the names up on this machine).</summary>
+    /// <summary>The reference, unpacked by dpkg's own tools with the archive's numeric owners (dpkg-deb -x would look the names up on this machine), and with
+    /// -P: without it tar makes symlinks that point upwards last of all and leaves the time of extraction on the directories that hold them.</summary>
     private static async Task UnpackAsync(Scratch scratch, string package, string path)
     {
         var version = Path.GetFileName(path).Replace("%3a", ":");
         (await Command.ShellAsync(
             $"mkdir -p '{scratch["debs"]}' '{scratch["reference/" + package]}' && cd '{scratch["debs"]}' && chmod 777 . && apt-get download -q '{package}={version}'"
-            + $" && dpkg-deb --fsys-tarfile {package}_*.deb | tar -C '{scratch["reference/" + package]}' --numeric-owner -xpf - && rm {package}_*.deb")).Succeeded();
+            + $" && dpkg-deb --fsys-tarfile {package}_*.deb | tar -C '{scratch["reference/" + package]}' --numeric-owner -P -xpf - && rm {package}_*.deb")).Succeeded();
     }
 
     private static async Task CopyAndCompareAsync(TestNode node, string path, Scratch scratch, string package)
@@ -74,9 +75,9 @@ public class ReseedingTests
         (await Command.ShellAsync($"rm -rf '{copy}' && mkdir '{copy}' && cp -a '{mounted}/.' '{copy}'")).Succeeded();
         (await Command.ShellAsync($"diff -r --no-dereference '{reference}' '{copy}'")).Succeeded();
         var expected = await TreeListing.OfAsync(reference);
-        (await TreeListing.OfAsync(copy)).ShouldBe(expected, package);
-        (await TreeListing.OfAsync(mounted)).ShouldBe(expected, package);
-        (await TreeListing.HardLinksAsync(copy)).ShouldBe(await TreeListing.HardLinksAsync(reference), package);
-        (await TreeListing.XattrsAsync(copy)).ShouldBe(await TreeListing.XattrsAsync(reference), package);
+        TreeListing.ShouldBeSame(expected, await TreeListing.OfAsync(copy), $"the copy of {package}");
+        TreeListing.ShouldBeSame(expected, await TreeListing.OfAsync(mounted), $"{package} on the mount");
+        TreeListing.ShouldBeSame(await TreeListing.HardLinksAsync(reference), await TreeListing.HardLinksAsync(copy), $"hard links of {package}");
+        TreeListing.ShouldBeSame(await TreeListing.XattrsAsync(reference), await TreeListing.XattrsAsync(copy), $"xattrs of {package}");
     }
 }

@@ -13,4 +13,13 @@ public static class TreeListing
 
     public static async Task<string> XattrsAsync(string directory) => (await Command.ShellAsync(
         $"cd '{directory}' && getfattr -R -h -d -m - . 2>/dev/null | LC_ALL=C sort")).Succeeded();
+
+    /// <summary>Fails with the lines that stand in one listing alone.</summary>
+    public static void ShouldBeSame(string expected, string actual, string what)
+    {
+        if (expected == actual) return;
+        var (left, right) = (expected.Split('\n'), actual.Split('\n'));
+        var differences = left.Except(right).Select(line => "- " + line).Concat(right.Except(left).Select(line => "+ " + line)).Take(40);
+        Assert.Fail($"{what} differs (- expected, + found):\n{string.Join('\n', differences)}");
+    }
 }
