@@ -59,14 +59,16 @@ public class ReseedingTests
         (await b.StopAsync()).ShouldBe(0);
     }
 
-    /// <summary>The reference, unpacked by dpkg's own tools with the archive's numeric owners (dpkg-deb -x would look the names up on this machine), and with
-    /// -P: without it tar makes symlinks that point upwards last of all and leaves the time of extraction on the directories that hold them.</summary>
+    /// <summary>
+    /// The reference: the archive as dpkg-deb hands it out, unpacked by tar with its numeric owners (dpkg-deb -x would look the names up on this machine) and with the times of
+    /// directories set last (dpkg-deb -x leaves the time of extraction on those that get a symlink late).
+    /// </summary>
     private static async Task UnpackAsync(Scratch scratch, string package, string path)
     {
         var version = Path.GetFileName(path).Replace("%3a", ":");
         (await Command.ShellAsync(
             $"mkdir -p '{scratch["debs"]}' '{scratch["reference/" + package]}' && cd '{scratch["debs"]}' && chmod 777 . && apt-get download -q '{package}={version}'"
-            + $" && dpkg-deb --fsys-tarfile {package}_*.deb | tar -C '{scratch["reference/" + package]}' --numeric-owner -P -xpf - && rm {package}_*.deb")).Succeeded();
+            + $" && dpkg-deb --fsys-tarfile {package}_*.deb | tar -C '{scratch["reference/" + package]}' --numeric-owner --delay-directory-restore -P -xpf - && rm {package}_*.deb")).Succeeded();
     }
 
     private static async Task CopyAndCompareAsync(TestNode node, string path, Scratch scratch, string package)
