@@ -20,9 +20,12 @@ cleanup() {
     for node in "$base"/b "$base"/a; do
         [ -d "$node" ] && timeout 20 "$swarmfs" --state "$node" down >/dev/null 2>&1
     done
+    # A node that did not end by itself is ours to end: nobody else's has this directory in its arguments.
+    for _ in $(seq 50); do pgrep -f -- "swarmfs-daemon.*$base/" >/dev/null || break; sleep 0.1; done
+    for pid in $(pgrep -f -- "swarmfs-daemon.*$base/"); do kill -9 "$pid"; done
     for pid in "$base"/*.pid; do [ -s "$pid" ] && kill "$(cat "$pid")" 2>/dev/null; done
     for mount in "$base"/mnt-*; do mountpoint -q "$mount" && umount -l "$mount"; done
-    rm -rf "$base"
+    for _ in 1 2 3; do rm -rf "$base" 2>/dev/null && break; sleep 1; done
     exit $status
 }
 trap cleanup EXIT
@@ -104,7 +107,7 @@ cold_tree() {
     case $1 in
         swarmfs) fresh_b tree; mkdir "$out"; note tree-swarmfs "$(timed cp -a "$base/mnt-b/pkgs/tree/$version/." "$out/")" ;;
         rsync)   mkdir "$out"; note tree-rsync "$(timed rsync -a "rsync://127.0.0.1:$port_rsync/tree/" "$out/")" ;;
-        wget)    mkdir "$out"; note tree-wget "$(timed wget -q -r -np -nH --cut-dirs=1 -R 'index.html*' -P "$out" "http://127.0.0.1:$port_http/tree/")" ;;
+        wget)    mkdir "$out"; note tree-wget "$(timed wget -q -r -l inf -np -nH --cut-dirs=1 -R 'index.html*' -P "$out" "http://127.0.0.1:$port_http/tree/")" ;;
     esac
     if [ "$round" = 1 ]; then diff -r "$base/tree" "$out" >&2 || { say "The copy by $1 differs."; exit 1; }; fi
     rm -rf "$out"
