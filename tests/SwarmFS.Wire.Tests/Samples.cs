@@ -1,0 +1,93 @@
+using System.Net;
+using SwarmFS.Core;
+
+namespace SwarmFS.Wire.Tests;
+
+/// <summary>One message of each kind with fixed content: the golden frames are made of these.</summary>
+internal static class Samples
+{
+    public static readonly Cid Raw = Cid.Of(CidCodec.Raw, "raw"u8);
+    public static readonly Cid Node = Cid.Of(CidCodec.MessagePack, "node"u8);
+
+    public static readonly PeerAddress V4 = new(IPAddress.Parse("192.0.2.7"), 7001);
+    public static readonly PeerAddress V6 = new(IPAddress.Parse("2001:db8::7"), 65535);
+
+    public static readonly Hello Hello =
+        new([1, 2], Raw.Digest, 0x0123456789abcdef, [V4, V6], PeerServices.Index | PeerServices.Light, ["zstd"], "swarmfs/0.1");
+
+    /// <summary>Name, and the frame's bytes.</summary>
+    public static IEnumerable<(string Name, byte[] Frame)> Frames()
+    {
+        yield return ("hello", Frame(0, Hello));
+        yield return ("hello-ok", Frame(0, new HelloOk(1)));
+        yield return ("ping", Frame(0, new Ping(7)));
+        yield return ("pong", Frame(0, new Pong(ulong.MaxValue)));
+        yield return ("goodbye", Frame(0, new Goodbye(GoodbyeReason.Duplicate, "another connection stays")));
+        yield return ("get-addresses", Frame(3, new GetAddresses(1000)));
+        yield return ("addresses", Frame(3, new Addresses([V4, V6])));
+        yield return ("get-records", Frame(4, new GetRecords(5_000_000_000, 64)));
+        yield return ("records", Frame(4, new Records(2, ["one"u8.ToArray(), "two"u8.ToArray()])));
+        yield return ("get-holdings", Frame(5, new GetHoldings(Node)));
+        yield return ("holdings", Frame(5, new Holdings(Node, HoldingState.Partial)));
+        yield return ("want", Frame(6, new Want(Node, FetchPriority.Demand, 15_000, new[] { Raw, Node })));
+        yield return ("dont-have", Frame(6, new DontHave([0, 1, 511])));
+        yield return ("cancel", Frame(6, new Cancel([])));
+        yield return ("tree", Frame(uint.MaxValue, new TreeWant(Node, Node, TreeSelection.Everything, 1L << 32, FetchPriority.Metadata, 1)));
+        yield return ("end", Frame(6, new End(EndStatus.Budget)));
+        yield return ("block", BlockFrame(6, Raw, "raw"u8));
+    }
+
+    public static byte[] Frame<T>(uint requestId, T message) where T : IWireMessage<T>
+    {
+        using var buffer = new FrameBuffer();
+        WireMessage.WriteFrame(buffer, requestId, message);
+        return buffer.Written.ToArray();
+    }
+
+    public static byte[] BlockFrame(uint requestId, in Cid cid, ReadOnlySpan<byte> data)
+    {
+        var frame = new byte[FrameHeader.Length + BlockPrefix.Length + data.Length];
+        new FrameHeader(FrameKind.Block, requestId, BlockPrefix.Length + data.Length).WriteTo(frame);
+        BlockPrefix.Write(frame.AsSpan(FrameHeader.Length), cid);
+        data.CopyTo(frame.AsSpan(FrameHeader.Length + BlockPrefix.Length));
+        return frame;
+    }
+}
+
+/// <summary>Reads a frame of any kind and writes it again.</summary>
+internal static class Reencoder
+{
+    /// <returns>The frame written again, or null where it was refused.</returns>
+    public static byte[]? TryReencode(ReadOnlySpan<byte> frame, out string? error)
+    {
+        error = "shorter than a header";
+        if (frame.Length < FrameHeader.Length || !FrameHeader.TryRead(frame, out var header, out error)) return null;
+        var body = frame[FrameHeader.Length..];
+        error = "the length does not fit";
+        if (header.BodyLength != body.Length) return null;
+        return header.Kind switch
+        {
+            FrameKind.Hello => Again<Hello>(header, body, out error),
+            FrameKind.HelloOk => Again<HelloOk>(header, body, out error),
+            FrameKind.Ping => Again<Ping>(header, body, out error),
+            FrameKind.Pong => Again<Pong>(header, body, out error),
+            FrameKind.Goodbye => Again<Goodbye>(header, body, out error),
+            FrameKind.GetAddresses => Again<GetAddresses>(header, body, out error),
+            FrameKind.Addresses => Again<Addresses>(header, body, out error),
+            FrameKind.GetRecords => Again<GetRecords>(header, body, out error),
+            FrameKind.Records => Again<Records>(header, body, out error),
+            FrameKind.GetHoldings => Again<GetHoldings>(header, body, out error),
+            FrameKind.Holdings => Again<Holdings>(header, body, out error),
+            FrameKind.Want => Again<Want>(header, body, out error),
+            FrameKind.DontHave => Again<DontHave>(header, body, out error),
+            FrameKind.Cancel => Again<Cancel>(header, body, out error),
+            FrameKind.Tree => Again<TreeWant>(header, body, out error),
+            FrameKind.End => Again<End>(header, body, out error),
+            FrameKind.Block => BlockPrefix.TryRead(body, out var cid) ? Samples.BlockFrame(header.RequestId, cid, body[BlockPrefix.Length..]) : null,
+            _ => throw new InvalidOperationException($"A header of kind {header.Kind} was accepted."),
+        };
+    }
+
+    private static byte[]? Again<T>(FrameHeader header, ReadOnlySpan<byte> body, out string? error) where T : IWireMessage<T> =>
+        WireMessage.TryRead<T>(body, out var message, out error) ? Samples.Frame(header.RequestId, message) : null;
+}
