@@ -17,8 +17,9 @@ public sealed record MountOptions
     public bool ApplySpecialBits { get; init; }
 
     /// <summary>
-    /// Shows the trees' own extended attributes and <c>user.swarmfs.cid</c>. Off, the first question is answered ENOSYS and the kernel asks no second one:
-    /// what <c>ls -l</c> asks of every file then costs nothing.
+    /// Shows the trees' own extended attributes and <c>user.swarmfs.cid</c>. Off, the first question is answered ENOSYS and the kernel asks no second one.
+    /// The price of on, measured over 5,000 files: 16 µs a file in <c>ls -lR</c> (0.13 s, against 0.05 without and on ext4), 8 µs in <c>cp -a</c>, nothing in <c>find</c>:
+    /// the kernel keeps no answer to such a question. POSIX ACLs through the kernel would keep one of them, at the price of a question per inode for everyone but root.
     /// </summary>
     public bool Xattrs { get; init; } = true;
 
