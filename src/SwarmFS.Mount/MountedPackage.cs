@@ -66,7 +66,7 @@ internal sealed class MountedPackage(uint slot, TreeTable tree, IPackageContent 
         }
     }
 
-    /// <summary>True once <see cref="MarkPushed"/> was called for the row: a directory whose files were given to the kernel, or a file that the kernel has.</summary>
+    /// <summary>True once <see cref="MarkPushed"/> was called for the row: a directory whose files were given to the kernel, or a file that it has or has asked for.</summary>
     public bool IsPushed(int row) => (Volatile.Read(ref _pushed[row >> 5]) & (1 << (row & 31))) != 0;
 
     /// <returns>True for the first caller per row.</returns>

@@ -38,6 +38,7 @@ internal sealed class Parking(ICatalog catalog, IPackageContent content, Package
     {
         var parked = request.Park();
         var rest = package.Tree[row].Size - offset;
+        package.MarkPushed(row);
         metrics.ReadAwaited();
         window.Remote();
         _ = Task.Run(() => ReadAsync(parked, package, row, offset, (int)Math.Min(length, rest)));
