@@ -50,14 +50,16 @@ internal sealed class BlockIndex
         }
     }
 
-    /// <summary>False when the block is already somewhere: it stays there.</summary>
+    /// <summary>
+    /// False when the block is already somewhere: it stays there. A new block is marked, so that a collection whose walk came too early for it leaves it alone.
+    /// </summary>
     public bool TryAdd(in Sha256Digest digest, BlockPlace place)
     {
         var table = TableOf(digest, out var hash);
         lock (table.Gate)
         {
             if (table.TryFind(digest, hash, out _)) return false;
-            table.Add(digest, hash, place, Hash);
+            table.Add(digest, hash, place.With(BlockFlags.Marked), Hash);
         }
         Interlocked.Increment(ref _count);
         Interlocked.Add(ref _bytes, place.Length);

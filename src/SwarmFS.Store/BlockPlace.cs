@@ -17,7 +17,7 @@ internal enum BlockFlags : uint
     /// <summary>Asked for since it was written or survived an eviction: it gets a second chance.</summary>
     Used = 1 << 26,
 
-    /// <summary>Reached from a pin, a mounted root or a hold by the collection that is under way.</summary>
+    /// <summary>Reached from a pin, a mounted root or a hold by the collection that is under way, or added since it began.</summary>
     Marked = 1 << 27,
 }
 

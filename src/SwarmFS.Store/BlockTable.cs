@@ -84,7 +84,8 @@ internal sealed class BlockTable
 
     private int Distance(int from, int to) => to >= from ? to - from : to - from + _slots.Length;
 
-    // The top bits of the hash chose the table; the 32 below them choose the slot, scaled to the table's length (Lemire 2019, "Fast random integer generation in an interval").
+    // The top bits of the hash chose the table; the 32 below them choose the slot, scaled to the table's length (Lemire 2019, "Fast random integer
+    // generation in an interval").
     private int Home(ulong hash) => (int)(((hash >> 24) & uint.MaxValue) * (ulong)_slots.Length >> 32);
 
     private void Grow(HashFunction hashOf)

@@ -7,7 +7,8 @@ namespace SwarmFS.Store;
 /// <summary>
 /// Evicts, one data file at a time: what of it is protected or has a second chance is copied to the active pack, the rest leaves the index, and the file is unlinked.
 /// So nothing is ever cut out of a file that somebody reads, be it the kernel through a handle given out.
-/// Flat files go in order of their last use; packs in order of their sealing, with a second chance for blocks that were asked for since (clock algorithm).
+/// Flat files go in order of their last use; packs in order of their sealing, with a second chance for blocks that were asked for
+/// since (clock algorithm).
 /// </summary>
 internal sealed class Collector(
     BlockIndex index, ContainerTable containers, HandleCache handles, FlatFiles flats, PackWriter packs, Protection protection, DagReach reach,
@@ -57,9 +58,10 @@ internal sealed class Collector(
     private bool EvictMarked(long targetBytes, ref long evicted, CancellationToken cancellation)
     {
         var version = protection.Version;
-        Mark();
         packs.SealActive();
-        foreach (var container in Candidates())
+        var start = containers.Tick();
+        Mark();
+        foreach (var container in Candidates(start))
         {
             cancellation.ThrowIfCancellationRequested();
             if (budget.Used <= targetBytes) return true;
@@ -86,8 +88,9 @@ internal sealed class Collector(
         if (containers.TryGet(place.Container, out var container)) container.AddMarkedBytes(place.Length);
     }
 
-    private IEnumerable<Container> Candidates() =>
-        containers.Snapshot().Where(IsWorthwhile).OrderBy(container => container.LastUsed).ToList();
+    /// <summary>Oldest first. What is in use right now is left alone.</summary>
+    private List<Container> Candidates(long start) =>
+        [.. containers.Snapshot().Where(container => container.LastUsed < start && IsWorthwhile(container)).OrderBy(container => container.LastUsed)];
 
     private static bool IsWorthwhile(Container container) =>
         container is not Pack { IsSealed: false }

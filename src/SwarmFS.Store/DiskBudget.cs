@@ -1,6 +1,8 @@
 namespace SwarmFS.Store;
 
-/// <summary>Counts the disk bytes of all data files against the quota. Counted before they are written, so that the quota holds for whoever looks at the disk.</summary>
+/// <summary>
+/// Counts the disk bytes of all data files against the quota. Counted before they are written, so that the quota holds for whoever looks at the disk.
+/// </summary>
 internal sealed class DiskBudget(long quota)
 {
     /// <summary>Bytes of a disk block, the granularity of ext4, XFS and tmpfs on 4 KiB pages.</summary>

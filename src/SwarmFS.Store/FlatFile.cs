@@ -95,7 +95,9 @@ internal sealed class FlatFile(int id, string directory, Cid file, long size, in
         if (Interlocked.Add(ref _present, isPresent ? 1 : -1) == ChunkCount) CloseList();
     }
 
-    /// <summary>Puts a file that was written in order into its place. Crash order: the list first; a list without its file is swept away at the next start.</summary>
+    /// <summary>
+    /// Puts a file that was written in order into its place. Crash order: the list first; a list without its file is swept away at the next start.
+    /// </summary>
     public void Publish(ChunkList list, string partialPath)
     {
         try

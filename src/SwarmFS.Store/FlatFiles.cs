@@ -66,8 +66,8 @@ internal sealed class FlatFiles(string directory, BlockIndex index, ContainerTab
     }
 
     /// <summary>
-    /// Where a chunk that is about to be written belongs. The file is on disk and may be written until <see cref="Container.EndWrite"/>. A layout that lies about the
-    /// length of the chunk has no place for it: it would be written over its neighbours.
+    /// Where a chunk that is about to be written belongs. The file is on disk and may be written until <see cref="Container.EndWrite"/>.
+    /// A layout that lies about the length of the chunk has no place for it: it would be written over its neighbours.
     /// </summary>
     public bool TryBeginWrite(in Sha256Digest digest, int length, out Spot spot, [NotNullWhen(true)] out FileLayout? layout)
     {
@@ -105,7 +105,9 @@ internal sealed class FlatFiles(string directory, BlockIndex index, ContainerTab
         return true;
     }
 
-    /// <summary>Writes a chunk into its place and adds it to the index. Crash order: bytes, then presence; a presence without bytes is found out at the first read.</summary>
+    /// <summary>
+    /// Writes a chunk into its place and adds it to the index. Crash order: bytes, then presence; a presence without bytes is found out at the first read.
+    /// </summary>
     public void Write(Spot spot, in Sha256Digest digest, ReadOnlySpan<byte> bytes, FileLayout layout)
     {
         var offset = layout.ChunkStart(spot.Chunk);

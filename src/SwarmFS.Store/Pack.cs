@@ -54,7 +54,9 @@ internal sealed class Pack(int id, string path) : Container(id, path)
         return blocks;
     }
 
-    /// <summary>Writes the index: whole or not at all, because it is renamed into place. Without disk space for it the pack is scanned when its list is needed.</summary>
+    /// <summary>
+    /// Writes the index: whole or not at all, because it is renamed into place. Without disk space for it the pack is scanned when its list is needed.
+    /// </summary>
     public void Seal(IReadOnlyList<ListedBlock> blocks)
     {
         var bytes = PackFormat.EncodeIndex(blocks, Length);

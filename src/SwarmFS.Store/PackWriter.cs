@@ -35,7 +35,9 @@ internal sealed class PackWriter(string directory, long packBytes, BlockIndex in
         }
     }
 
-    /// <summary>Writes the copy of a block that an eviction found protected, and has the index point to it. Takes the cost from the budget even above the quota.</summary>
+    /// <summary>
+    /// Writes the copy of a block that an eviction found protected, and has the index point to it. Takes the cost from the budget even above the quota.
+    /// </summary>
     /// <exception cref="IOException">The block is where it was.</exception>
     public void AppendSurvivor(in Sha256Digest digest, BlockPlace from, ReadOnlySpan<byte> bytes)
     {

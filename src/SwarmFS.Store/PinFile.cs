@@ -5,7 +5,9 @@ namespace SwarmFS.Store;
 
 // PINS := "SwarmFS pins 1" LF, (cid SP reason LF)*      UTF-8; the reason has no control characters
 
-/// <summary>The pins on disk. Replaced as a whole: written beside, flushed, renamed, and the directory flushed, so that a power cut leaves the old or the new.</summary>
+/// <summary>
+/// The pins on disk. Replaced as a whole: written beside, flushed, renamed, and the directory flushed, so that a power cut leaves the old or the new.
+/// </summary>
 internal sealed class PinFile(string directory)
 {
     private const string FirstLine = "SwarmFS pins 1";
@@ -56,5 +58,6 @@ internal sealed class PinFile(string directory)
     }
 
     private StoreUnusableException Unreadable(int line, string why) =>
-        new($"The list of pins '{_path}' cannot be read at line {line}: {why}. Correct the line, or move the file away to start without pins; blocks are not touched.");
+        new($"The list of pins '{_path}' cannot be read at line {line}: {why}. "
+            + "Correct the line, or move the file away to start without pins; blocks are not touched.");
 }

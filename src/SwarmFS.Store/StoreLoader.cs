@@ -26,7 +26,7 @@ internal sealed class StoreLoader(StoreParts parts)
         foreach (var path in Directory.EnumerateFiles(parts.Packs))
         {
             if (TryReadId(path, Pack.Extension, out var id)) ids.Add(id);
-            else if (!path.EndsWith(Pack.IndexExtension, StringComparison.Ordinal) || !File.Exists(Path.ChangeExtension(path, Pack.Extension))) Sweep(path, "it belongs to nothing");
+            else if (!Accompanies(path, Pack.IndexExtension, Pack.Extension)) Sweep(path, "it belongs to nothing");
         }
         ids.Sort();
         foreach (var id in ids)
@@ -71,8 +71,7 @@ internal sealed class StoreLoader(StoreParts parts)
         {
             if (TryReadId(path, FlatFile.Extension, out var id)) LoadFlat(id, path);
             else if (TryReadLone(path, out id, out var digest)) LoadLone(id, digest, path);
-            else if (!path.EndsWith(FlatFile.ListExtension, StringComparison.Ordinal) || !File.Exists(Path.ChangeExtension(path, FlatFile.Extension)))
-                Sweep(path, "an import or a download did not finish it");
+            else if (!Accompanies(path, FlatFile.ListExtension, FlatFile.Extension)) Sweep(path, "an import or a download did not finish it");
         }
     }
 
@@ -116,6 +115,10 @@ internal sealed class StoreLoader(StoreParts parts)
         parts.Budget.Take(allocated);
         _found.Add((container, File.GetLastWriteTimeUtc(container.Path)));
     }
+
+    /// <summary>True for a list or index whose data file is there.</summary>
+    private static bool Accompanies(string path, string extension, string dataExtension) =>
+        path.EndsWith(extension, StringComparison.Ordinal) && File.Exists(Path.ChangeExtension(path, dataExtension));
 
     private void Sweep(string path, string reason)
     {

@@ -21,7 +21,8 @@ internal static partial class StoreLog
     [LoggerMessage(1004, LogLevel.Information, "Evicted {Blocks} blocks, {Bytes} bytes; {DiskBytes} of {QuotaBytes} bytes on disk are left")]
     public static partial void Evicted(ILogger logger, long blocks, long bytes, long diskBytes, long quotaBytes);
 
-    [LoggerMessage(1005, LogLevel.Warning, "The store is full and all of it is pinned, mounted or held: new blocks are used once and not kept. Unpin something or raise the quota ({QuotaBytes} bytes)")]
+    [LoggerMessage(1005, LogLevel.Warning,
+        "The store is full and all of it is pinned, mounted or held: new blocks are used once and not kept. Unpin something or raise the quota ({QuotaBytes} bytes)")]
     public static partial void NothingToEvict(ILogger logger, long quotaBytes);
 
     [LoggerMessage(1006, LogLevel.Warning, "The disk that holds {Directory} is full: new blocks are used once and not kept until there is space again")]

@@ -25,7 +25,9 @@ public sealed record StoreOptions
         init => field = InUnitInterval(value);
     } = 0.95;
 
-    /// <summary>The share of the quota down to which an eviction goes; the distance to the high one is what a collection's walk over all pins is spread over.</summary>
+    /// <summary>
+    /// The share of the quota down to which an eviction goes; the distance to the high one is what a collection's walk over all pins is spread over.
+    /// </summary>
     public double LowWatermark
     {
         get;

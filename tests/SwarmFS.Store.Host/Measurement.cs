@@ -48,7 +48,8 @@ internal static class Measurement
         var buffer = new byte[length];
         var read = Time(() => blocks.ForEach(block => store.Read(block.Cid, 0, buffer)));
         blocks.ForEach(block => block.Dispose());
-        Console.WriteLine($"{count} blocks of {length} B: put {put.TotalMilliseconds:f1} ms ({allocated / count} B allocated each), read {read.TotalMilliseconds:f1} ms");
+        Console.WriteLine(
+            $"{count} blocks of {length} B: put {put.TotalMilliseconds:f1} ms ({allocated / count} B allocated each), read {read.TotalMilliseconds:f1} ms");
     }
 
     private static void LargeFile(BlockStore store, int round)
@@ -99,7 +100,8 @@ internal static class Measurement
         {
             BlockStore? store = null;
             var time = Time(() => store = open());
-            Console.WriteLine($"opened with {store!.Statistics.Blocks} blocks in {time.TotalMilliseconds:f0} ms; disk {store.Statistics.DiskBytes} B for {store.Statistics.Bytes} B");
+            var figures = store!.Statistics;
+            Console.WriteLine($"opened with {figures.Blocks} blocks in {time.TotalMilliseconds:f0} ms; disk {figures.DiskBytes} B for {figures.Bytes} B");
             await store.DisposeAsync();
         }
     }

@@ -4,10 +4,10 @@ using SwarmFS.Store.Host;
 
 // A process with a store, for what a test cannot do to itself:
 //   write DIRECTORY SEED     puts, imports, declares, pins and unpins until it is killed; says on standard output what is promised
-//   measure DIRECTORY        prints how fast puts and reads are
+//   measure DIRECTORY QUOTA  prints how fast puts and reads are; QUOTA, in bytes, may be left out
 //   reopen DIRECTORY         prints how fast a start is
 if (args.Length < 2) return Usage();
-var options = new StoreOptions { Directory = args[1], QuotaBytes = args[0] == "write" ? 48 << 20 : 8L << 30 };
+var options = new StoreOptions { Directory = args[1], QuotaBytes = args[0] == "write" ? 48 << 20 : args is [_, _, var quota] ? long.Parse(quota) : 8L << 30 };
 if (args[0] == "reopen")
 {
     await Measurement.Reopen(Open);
@@ -30,6 +30,6 @@ BlockStore Open() => BlockStore.Open(options, TimeProvider.System, NullLoggerFac
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: write DIRECTORY SEED | measure DIRECTORY | reopen DIRECTORY");
+    Console.Error.WriteLine("usage: write DIRECTORY SEED | measure DIRECTORY [QUOTA] | reopen DIRECTORY");
     return 2;
 }

@@ -192,6 +192,30 @@ public sealed class EvictionTests : IDisposable
     }
 
     [Fact]
+    public async Task Blocks_of_a_pinned_root_that_arrive_during_collections_are_all_kept()
+    {
+        var other = new Testing.MemoryBlockStore();
+        var tree = Content.Tree(other, [.. Enumerable.Range(0, 150).Select(i => ($"d{i % 7}/f{i}", Content.Bytes(i % 10 == 0 ? 140_000 : 700 * i, i)))]);
+        _fixture.Store.Pin(tree.Root, "user");
+        var parentsFirst = Content.Reach(other, tree.Root);
+        using var stop = new CancellationTokenSource();
+        var collecting = Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested) await _fixture.Store.CollectAllAsync(CancellationToken.None);
+        });
+        foreach (var cid in parentsFirst)
+        {
+            other.TryGet(cid, out var block).ShouldBeTrue();
+            using (block) _fixture.Store.Put(block).ShouldBe(PutResult.Stored);
+            using var stranger = Content.Raw(3000, cid.GetHashCode());
+            _fixture.Store.Put(stranger).ShouldBe(PutResult.Stored);
+        }
+        await stop.CancelAsync();
+        await collecting;
+        parentsFirst.ShouldAllBe(cid => _fixture.Store.Contains(cid));
+    }
+
+    [Fact]
     public void Pins_survive_a_restart()
     {
         var root = Content.Raw(1, 1).Cid;

@@ -23,7 +23,12 @@ public sealed class FormatTests
     [Fact]
     public void An_index_whose_hash_is_right_and_whose_entries_lead_out_of_the_pack_is_refused()
     {
-        foreach (var wild in new[] { new ListedBlock(default, 99_999, 2, CidCodec.Raw), new ListedBlock(default, -1, 2, CidCodec.Raw), new ListedBlock(default, 100, Block.MaxLength + 1, CidCodec.Raw), new ListedBlock(default, 100, 1, CidCodec.None) })
+        ListedBlock[] wilds =
+        [
+            new(default, 99_999, 2, CidCodec.Raw), new(default, -1, 2, CidCodec.Raw),
+            new(default, 100, Block.MaxLength + 1, CidCodec.Raw), new(default, 100, 1, CidCodec.None),
+        ];
+        foreach (var wild in wilds)
             PackFormat.TryDecodeIndex(PackFormat.EncodeIndex([wild], 100_000), 100_000).ShouldBeNull(wild.ToString());
     }
 
@@ -79,7 +84,7 @@ public sealed class FormatTests
             if (random.Next(2) == 0) index.TryAdd(digest, place).ShouldBe(model.TryAdd(digest, place));
             else if (model.Remove(digest, out var old)) index.Remove(digest, old).ShouldBeTrue();
             index.TryFind(digest, out var found).ShouldBe(model.ContainsKey(digest));
-            if (model.TryGetValue(digest, out var expected)) found.ShouldBe(expected);
+            if (model.TryGetValue(digest, out var expected)) found.Without(BlockFlags.Marked).ShouldBe(expected);
         }
         index.Count.ShouldBe(model.Count);
         index.Bytes.ShouldBe(model.Values.Sum(place => (long)place.Length));

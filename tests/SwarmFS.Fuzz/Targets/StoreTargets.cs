@@ -10,8 +10,12 @@ internal sealed class PackIndexTarget : IFuzzTarget
 
     public string Name => "pack-index";
 
-    public IEnumerable<byte[]> Seeds() =>
-        [PackFormat.EncodeIndex([], PackLength), PackFormat.EncodeIndex([new(Sha256Digest.Of("a"u8), 64, 100, CidCodec.Raw), new(Sha256Digest.Of("b"u8), 212, 7, CidCodec.MessagePack)], PackLength)];
+    public IEnumerable<byte[]> Seeds()
+    {
+        yield return PackFormat.EncodeIndex([], PackLength);
+        ListedBlock[] blocks = [new(Sha256Digest.Of("a"u8), 64, 100, CidCodec.Raw), new(Sha256Digest.Of("b"u8), 212, 7, CidCodec.MessagePack)];
+        yield return PackFormat.EncodeIndex(blocks, PackLength);
+    }
 
     public void Run(ReadOnlySpan<byte> input)
     {
