@@ -82,7 +82,9 @@ public sealed partial class SwarmNode
     private async Task<string?> RunLinkAsync(IPeerLink link, PeerDirection direction, DialTarget? target, CancellationToken patience, Action greeted)
     {
         var id = link.RemoteId;
-        var refusal = id == Id ? "it is this node itself" : DiscouragedUntil(id) is { } until ? $"the peer lied and is not spoken to until {until:u}" : null;
+        var refusal = target?.Expected is { } expected && expected != id ? $"another node answers there: {id.ToShortString()}"
+            : id == Id ? "it is this node itself"
+            : DiscouragedUntil(id) is { } until ? $"the peer lied and is not spoken to until {until:u}" : null;
         if (refusal is not null)
         {
             if (id == Id && target is not null) target.State = DialState.Self;
@@ -186,7 +188,11 @@ public sealed partial class SwarmNode
         _holdings.Forget(connection);
         lock (_gate)
         {
-            if (_connections.TryGetValue(connection.Peer.Id, out var current) && ReferenceEquals(current, connection)) _connections.Remove(connection.Peer.Id);
+            if (_connections.TryGetValue(connection.Peer.Id, out var current) && ReferenceEquals(current, connection))
+            {
+                _connections.Remove(connection.Peer.Id);
+                ExpectBack(connection.Peer.Id);
+            }
         }
         connection.Peer.RecordsResume = (connection.Hello.Nonce, connection.RecordCursor.Next);
         _metrics.ConnectionClosed();

@@ -15,12 +15,13 @@ public sealed partial class SwarmNode
     private int _dialling;
 
     /// <summary>Keeps this node connected to a peer from now on.</summary>
-    /// <param name="address"><c>host:port</c>, <c>[v6]:port</c>.</param>
+    /// <param name="address"><c>host:port</c>, <c>[v6]:port</c>; with <c>id@</c> before it, only a peer of that identity is accepted there.</param>
     /// <exception cref="ArgumentException">Not such an address.</exception>
     public void AddPeer(string address)
     {
-        if (!DialTarget.TryParse(address, out var endPoint)) throw new ArgumentException($"'{address}' is no peer address; write host:port, for example 192.0.2.7:7001 or [2001:db8::7]:7001.", nameof(address));
-        AddTarget(address, endPoint, isStatic: true);
+        if (!DialTarget.TryParse(address, out var endPoint, out var expected))
+            throw new ArgumentException($"'{address}' is no peer address; write host:port, for example 192.0.2.7:7001 or [2001:db8::7]:7001.", nameof(address));
+        AddTarget(address, endPoint, isStatic: true, expected);
     }
 
     /// <inheritdoc cref="AddPeer(string)"/>
@@ -35,12 +36,12 @@ public sealed partial class SwarmNode
         }
     }
 
-    private void AddTarget(string text, EndPoint endPoint, bool isStatic)
+    private void AddTarget(string text, EndPoint endPoint, bool isStatic, NodeId? expected = null)
     {
         lock (_gate)
         {
             if (_targets.Count >= MaxTargets || _targets.Exists(known => known.EndPoint.Equals(endPoint))) return;
-            _targets.Add(new DialTarget(text, endPoint, isStatic));
+            _targets.Add(new DialTarget(text, endPoint, isStatic) { Expected = expected });
         }
     }
 
@@ -54,6 +55,17 @@ public sealed partial class SwarmNode
                 if (target.State == DialState.Waiting && (target.LastDial == long.MinValue || _time.GetElapsedTime(target.LastDial, now) > UrgentDelay)) target.NextDial = now;
         }
         Dial();
+    }
+
+    /// <summary>A connection ended, whoever had opened it: its static peer is dialled from the shortest delay on.</summary>
+    private void ExpectBack(NodeId id)
+    {
+        foreach (var target in _targets)
+        {
+            if (target.Id != id || target.State != DialState.Waiting) continue;
+            target.Succeeded();
+            target.NextDial = long.MinValue;
+        }
     }
 
     /// <summary>A peer came from this address: it is back, so what we know there is dialled at once.</summary>

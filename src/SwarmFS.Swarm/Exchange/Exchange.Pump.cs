@@ -72,11 +72,18 @@ internal sealed partial class Exchange
         Nobody,
     }
 
+    /// <summary>Asks those who hold something; when none of them can have this block, those who have not said yet.</summary>
     private Choice Choose(RootSession session, BlockWant want, FetchPriority priority, out Lane? best)
+    {
+        var hasHolder = session.HasHolder;
+        var choice = Choose(session, want, priority, hasHolder, out best);
+        return choice == Choice.Nobody && hasHolder ? Choose(session, want, priority, hasHolder: false, out best) : choice;
+    }
+
+    private Choice Choose(RootSession session, BlockWant want, FetchPriority priority, bool hasHolder, out Lane? best)
     {
         best = null;
         var (eligible, free, bestDelay) = (0, 0, double.MaxValue);
-        var hasHolder = session.HasHolder;
         var explore = priority > FetchPriority.Demand && _random.Next(ExplorationPeriod) == 0;
         foreach (var known in session.Lanes)
         {

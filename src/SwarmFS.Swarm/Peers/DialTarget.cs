@@ -26,6 +26,9 @@ internal sealed class DialTarget(string text, EndPoint endPoint, bool isStatic)
     /// <summary>Told by the operator: dialled for ever. Others are dropped when they fail.</summary>
     public bool IsStatic { get; } = isStatic;
 
+    /// <summary>Who must answer there; null: whoever does.</summary>
+    public NodeId? Expected { get; init; }
+
     public DialState State { get; set; }
 
     /// <summary>Who answered there last.</summary>
@@ -55,10 +58,17 @@ internal sealed class DialTarget(string text, EndPoint endPoint, bool isStatic)
         return wait;
     }
 
-    /// <summary>Reads <c>host:port</c>, <c>address:port</c> or <c>[v6]:port</c>.</summary>
-    public static bool TryParse(string text, out EndPoint endPoint)
+    /// <summary>Reads <c>host:port</c>, <c>address:port</c> or <c>[v6]:port</c>, with <c>id@</c> before it where the peer's identity is known.</summary>
+    public static bool TryParse(string text, out EndPoint endPoint, out NodeId? expected)
     {
         endPoint = new IPEndPoint(IPAddress.None, 0);
+        expected = null;
+        if (text.IndexOf('@') is var at and >= 0)
+        {
+            if (!NodeId.TryParse(text.AsSpan(0, at), out var id)) return false;
+            expected = id;
+            text = text[(at + 1)..];
+        }
         var colon = text.LastIndexOf(':');
         if (colon <= 0 || !ushort.TryParse(text.AsSpan(colon + 1), out var port) || port == 0) return false;
         var host = text[..colon];

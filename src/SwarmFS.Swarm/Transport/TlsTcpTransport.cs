@@ -54,6 +54,7 @@ public sealed class TlsTcpTransport(NodeIdentity identity, TimeProvider time) : 
     private async Task<IPeerLink> AuthenticateAsync(Socket socket, bool client, CancellationToken cancellationToken)
     {
         socket.NoDelay = true;
+        KeepQueueShort(socket);
         var remote = socket.RemoteEndPoint ?? throw new IOException("The connection ended before it began.");
         var check = new CertificateCheck(identity.Id, time);
         var tls = new SslStream(new BatchedSocketStream(socket), leaveInnerStreamOpen: true);
@@ -74,6 +75,16 @@ public sealed class TlsTcpTransport(NodeIdentity identity, TimeProvider time) : 
             await tls.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>
+    /// What the kernel has taken cannot be overtaken by something more urgent: TCP_NOTSENT_LOWAT holds the writer back until little is left unsent. The window in flight
+    /// stays as large as the path needs.
+    /// </summary>
+    private static void KeepQueueShort(Socket socket)
+    {
+        const int tcp = 6, notSentLowWater = 25, bytes = 256 << 10;
+        if (OperatingSystem.IsLinux()) socket.SetRawSocketOption(tcp, notSentLowWater, BitConverter.GetBytes(bytes));
     }
 
     private SslClientAuthenticationOptions ClientOptions(CertificateCheck check) => new()

@@ -19,11 +19,11 @@ internal sealed class TestNode : IAsyncDisposable
 
     private readonly bool _ownsIdentity;
 
-    private TestNode(NodeIdentity identity, bool ownsIdentity, SwarmOptions options, MemoryBlockStore store, TestLog log)
+    private TestNode(NodeIdentity identity, bool ownsIdentity, SwarmOptions options, MemoryBlockStore store, TestLog log, IPeerBook? book)
     {
         (Identity, _ownsIdentity, Store, Log) = (identity, ownsIdentity, store, log);
         Node = new SwarmNode(
-            options, identity, new TlsTcpTransport(identity, TimeProvider.System), store, log, TimeProvider.System, new Random(), Loggers, new TestMeters());
+            options, identity, new TlsTcpTransport(identity, TimeProvider.System), store, log, TimeProvider.System, new Random(), Loggers, new TestMeters(), book);
     }
 
     public NodeIdentity Identity { get; }
@@ -37,10 +37,10 @@ internal sealed class TestNode : IAsyncDisposable
     public IPEndPoint EndPoint => (IPEndPoint)Node.ListenEndPoint!;
 
     public static async Task<TestNode> StartAsync(
-        Func<SwarmOptions, SwarmOptions>? configure = null, NodeIdentity? identity = null, MemoryBlockStore? store = null, TestLog? log = null)
+        Func<SwarmOptions, SwarmOptions>? configure = null, NodeIdentity? identity = null, MemoryBlockStore? store = null, TestLog? log = null, IPeerBook? book = null)
     {
         var options = new SwarmOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0), OutboundTarget = 0 };
-        var node = new TestNode(identity ?? NodeIdentity.CreateEphemeral(), identity is null, configure?.Invoke(options) ?? options, store ?? new(), log ?? new());
+        var node = new TestNode(identity ?? NodeIdentity.CreateEphemeral(), identity is null, configure?.Invoke(options) ?? options, store ?? new(), log ?? new(), book);
         await node.Node.StartAsync();
         return node;
     }
