@@ -82,6 +82,7 @@ public sealed partial class SwarmNode
     private async Task<string?> RunLinkAsync(IPeerLink link, PeerDirection direction, DialTarget? target, CancellationToken patience, Action greeted)
     {
         var id = link.RemoteId;
+        if (target is not null && PeerAddress.From(target.EndPoint) is { } dialled) _addresses.Answered(dialled, id, isSelf: id == Id);
         var refusal = target?.Expected is { } expected && expected != id ? $"another node answers there: {id.ToShortString()}"
             : id == Id ? "it is this node itself"
             : DiscouragedUntil(id) is { } until ? $"the peer lied and is not spoken to until {until:u}" : null;

@@ -149,17 +149,20 @@ public sealed partial class SwarmNode
     private void Undial(DialTarget target, string? why, bool released)
     {
         TimeSpan wait;
+        bool isKnown;
         lock (_gate)
         {
             if (!released) _dialling--;
             if (why is null) target.Succeeded();
             else target.Why = why;
+            // Who authenticated is there; that we are not connected then has other reasons.
+            isKnown = target.Id is not null;
             if (!target.IsStatic) _targets.Remove(target);
             if (target.State == DialState.Self) return;
             wait = target.BackOff(_random, _time);
         }
         if (why is null || _stopping.IsCancellationRequested) return;
-        if (PeerAddress.From(target.EndPoint) is { } address) _addresses.Failed(address);
+        if (!isKnown && PeerAddress.From(target.EndPoint) is { } address) _addresses.Failed(address);
         SwarmLog.DialFailed(_logger, target.Text, wait, why);
     }
 

@@ -59,6 +59,16 @@ internal sealed class AddressBook(Random random, TimeProvider time)
         }
     }
 
+    /// <summary>Somebody authenticated there, whether or not it became a connection: while that node is connected, the address need not be dialled.</summary>
+    public void Answered(PeerAddress address, NodeId id, bool isSelf)
+    {
+        lock (_gate)
+        {
+            if (isSelf) _entries.Remove(address);
+            else if (_entries.TryGetValue(address, out var entry)) (entry.Id, entry.Failures) = (id, 0);
+        }
+    }
+
     public void Failed(PeerAddress address)
     {
         lock (_gate)

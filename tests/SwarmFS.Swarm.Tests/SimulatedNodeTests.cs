@@ -1,0 +1,233 @@
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using SwarmFS.Core;
+using SwarmFS.Testing;
+using SwarmFS.Wire;
+
+namespace SwarmFS.Swarm.Tests;
+
+/// <summary>What takes seconds or days, on a clock that the test moves and a network in memory.</summary>
+public sealed class SimulatedNodeTests
+{
+    private readonly MemoryNetwork _network = new();
+    private readonly ManualTimeProvider _clock = new();
+
+    [Fact]
+    public async Task A_peer_that_is_not_there_is_dialled_less_and_less_often()
+    {
+        await using var a = await StartAsync(1);
+        var nobody = new IPEndPoint(IPAddress.Parse("10.9.9.9"), 7001);
+        a.Node.AddPeer(nobody);
+
+        await RunAsync(seconds: 300);
+
+        // 0.25 s doubling to 30 s: about eight dials in the first half minute, then two a minute.
+        _network.Dialled.Count.ShouldBeInRange(12, 20);
+    }
+
+    [Fact]
+    public async Task Somebody_who_waits_has_the_static_peer_dialled_at_once_after_a_long_absence()
+    {
+        await using var a = await StartAsync(1);
+        var address = new IPEndPoint(IPAddress.Parse("10.0.0.2"), 7001);
+        a.Node.AddPeer(address);
+        await RunAsync(seconds: 200);
+        await using var b = await StartAsync(2);
+        using var block = Block.Create(CidCodec.Raw, "back again"u8);
+        b.Store.Put(block);
+        using var sink = new KeepingSink();
+        var before = _clock.GetTimestamp();
+
+        var fetch = a.Node.FetchAsync(new FetchRequest(block.Cid, [block.Cid], FetchPriority.Demand, long.MaxValue), sink, TestContext.Current.CancellationToken);
+        await RunUntilAsync(() => fetch.IsCompleted);
+
+        (await fetch).Missing.ShouldBe(0);
+        _clock.GetElapsedTime(before).ShouldBeLessThan(TimeSpan.FromSeconds(10), "the dial that was due comes up to 30 s later");
+    }
+
+    [Fact]
+    public async Task A_dial_without_an_answer_is_given_up()
+    {
+        await using var a = await StartAsync(1);
+        var hole = new IPEndPoint(IPAddress.Parse("10.9.9.9"), 7001);
+        _network.BlackHoles.Add(hole);
+        a.Node.AddPeer(hole);
+        await RunUntilAsync(() => _network.Dialled.Count == 1);
+        _network.Dialled.Count.ShouldBe(1);
+
+        await RunUntilAsync(() => a.Node.Peers.Single().Why is not null);
+
+        a.Node.Peers.Single().Why!.ShouldContain("10 s");
+    }
+
+    [Fact]
+    public async Task A_caller_that_never_greets_is_hung_up_on()
+    {
+        await using var a = await StartAsync(1);
+        var stranger = new NodeId(Sha256Digest.Of("stranger"u8));
+        var link = await _network.For(stranger, IPAddress.Parse("10.0.0.9")).DialAsync(a.Node.ListenEndPoint!, CancellationToken.None);
+        var started = _clock.GetTimestamp();
+
+        var ended = DrainAsync(link);
+        await RunUntilAsync(() => ended.IsCompleted);
+
+        _clock.GetElapsedTime(started).TotalSeconds.ShouldBeInRange(9, 30);
+        a.Node.Peers.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_connection_on_which_nothing_is_heard_is_given_up()
+    {
+        await using var a = await StartAsync(1);
+        var (stranger, link) = await GreetAsync(a, 9);
+        await RunUntilAsync(() => a.Node.Peers.Any(peer => peer.Id == stranger));
+        var started = _clock.GetTimestamp();
+
+        await RunUntilAsync(() => a.Node.Peers.Count == 0);
+
+        _clock.GetElapsedTime(started).TotalSeconds.ShouldBeInRange(45, 90);
+        await link.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task An_idle_connection_between_two_nodes_stays()
+    {
+        await using var a = await StartAsync(1);
+        await using var b = await StartAsync(2);
+        a.Node.AddPeer(b.Node.ListenEndPoint!);
+        await RunUntilAsync(() => a.Node.Peers.Any(peer => peer.State == PeerState.Connected));
+        var since = a.Node.Peers.Single().ConnectedSince;
+
+        await RunAsync(seconds: 600);
+
+        a.Node.Peers.Single().ConnectedSince.ShouldBe(since);
+    }
+
+    [Fact]
+    public async Task A_liar_is_forgiven_after_a_day()
+    {
+        await using var a = await StartAsync(1);
+        var (liar, link) = await GreetAsync(a, 9);
+        await RunUntilAsync(() => a.Node.Peers.Any(peer => peer.State == PeerState.Connected));
+        await HostilePeer.SendBlockAsync(link, 77, Cid.Of(CidCodec.Raw, "x"u8), "x"u8.ToArray());
+        await RunUntilAsync(() => a.Node.Peers.Any(peer => peer.State == PeerState.Discouraged));
+        await link.DisposeAsync();
+
+        var (_, refused) = await GreetAsync(a, 9);
+        await RunUntilAsync(() => DrainAsync(refused).IsCompleted);
+        a.Node.Peers.Single().State.ShouldBe(PeerState.Discouraged);
+        _clock.Advance(TimeSpan.FromHours(24));
+
+        var (_, forgiven) = await GreetAsync(a, 9);
+        await RunUntilAsync(() => a.Node.Peers.Any(peer => peer.Id == liar && peer.State == PeerState.Connected));
+        await forgiven.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_flood_of_addresses_is_taken_in_at_a_bounded_rate_and_from_one_network_only_a_few()
+    {
+        await using var a = await StartAsync(1, options => options with { OutboundTarget = 0 });
+        var (_, link) = await GreetAsync(a, 9);
+        await RunUntilAsync(() => a.Node.Peers.Count == 1);
+        for (var round = 0; round < 5; round++)
+        {
+            var spread = Enumerable.Range(0, 1000).Select(i => new PeerAddress(new IPAddress([(byte)(20 + round), (byte)(i / 4), 0, (byte)(i % 4)]), 7001));
+            await HostilePeer.SendAsync(link, 0, new Addresses([.. spread]));
+        }
+        await HostilePeer.SendAsync(link, 8, new Ping(9));
+        await ReadAsync<Pong>(link);
+        var (_, reader) = await GreetAsync(a, 10);
+        await HostilePeer.SendAsync(reader, 5, new GetAddresses(1000));
+
+        var known = await ReadAsync<Addresses>(reader);
+
+        known.Known.Length.ShouldBeInRange(900, 1000);
+        known.Known.GroupBy(address => (address.Address.GetAddressBytes()[0], address.Address.GetAddressBytes()[1])).Max(group => group.Count()).ShouldBeLessThanOrEqualTo(64);
+        await HostilePeer.SendAsync(reader, 6, new GetAddresses(1000));
+        await HostilePeer.SendAsync(reader, 7, new Ping(5));
+        // A second question on one connection is not answered: the next answer is the pong.
+        (await ReadAsync<Pong>(reader, stopAt: FrameKind.Addresses)).Token.ShouldBe(5UL);
+    }
+
+    private sealed record SimulatedNode(SwarmNode Node, MemoryBlockStore Store, NodeIdentity Identity) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await Node.DisposeAsync();
+            Identity.Dispose();
+        }
+    }
+
+    private async Task<SimulatedNode> StartAsync(byte name, Func<SwarmOptions, SwarmOptions>? configure = null)
+    {
+        var identity = NodeIdentity.CreateEphemeral();
+        var store = new MemoryBlockStore();
+        var options = new SwarmOptions { Listen = new IPEndPoint(IPAddress.Any, 7001) };
+        var node = new SwarmNode(
+            configure?.Invoke(options) ?? options, identity, _network.For(identity.Id, new IPAddress([10, 0, 0, name])), store, new TestLog(), _clock, new Random(name),
+            NullLoggerFactory.Instance, new TestMeters());
+        await node.StartAsync();
+        return new SimulatedNode(node, store, identity);
+    }
+
+    /// <summary>Moves the clock on and lets the work that falls due be done in between.</summary>
+    private async Task RunAsync(int seconds)
+    {
+        for (var second = 0; second < seconds; second++)
+        {
+            await SettleAsync();
+            _clock.Advance(TimeSpan.FromSeconds(1));
+        }
+    }
+
+    private async Task RunUntilAsync(Func<bool> condition)
+    {
+        for (var step = 0; step < 4000 && !condition(); step++)
+        {
+            await SettleAsync();
+            _clock.Advance(TimeSpan.FromMilliseconds(250));
+        }
+        condition().ShouldBeTrue("within a thousand seconds of the simulated clock");
+    }
+
+    /// <summary>The nodes' loops run on the thread pool: a real millisecond is long for them.</summary>
+    private static Task SettleAsync() => Task.Delay(1);
+
+    /// <summary>Calls as a peer that greets properly and then does only what the test does.</summary>
+    private async Task<(NodeId Id, IPeerLink Link)> GreetAsync(SimulatedNode node, byte name)
+    {
+        var id = new NodeId(Sha256Digest.Of([name]));
+        var link = await _network.For(id, new IPAddress([10, 0, 0, name])).DialAsync(node.Node.ListenEndPoint!, CancellationToken.None);
+        await HostilePeer.SendAsync(link, 0, new Hello([1], id.Digest, name, [], PeerServices.None, [], "test/1"));
+        await HostilePeer.SendAsync(link, 0, new HelloOk(1));
+        return (id, link);
+    }
+
+    private static async Task<T> ReadAsync<T>(IPeerLink link, FrameKind? stopAt = null) where T : IWireMessage<T>
+    {
+        var reader = new FrameReader(link);
+        while ((await reader.ReadAsync(int.MaxValue, CancellationToken.None)).Frame is { } frame)
+        {
+            frame.Header.Kind.ShouldNotBe(stopAt ?? FrameKind.None);
+            if (frame.Header.Kind != T.Kind) continue;
+            WireMessage.TryRead<T>(frame.Span, out var message, out var error).ShouldBeTrue(error);
+            return message;
+        }
+        throw new TimeoutException($"The connection ended without a {T.Kind} frame.");
+    }
+
+    private static async Task DrainAsync(IPeerLink link)
+    {
+        var buffer = new byte[4096];
+        try
+        {
+            while (await link.ReadAsync(buffer, CancellationToken.None) > 0)
+            {
+            }
+        }
+        catch (IOException)
+        {
+            // Ended, which is all that matters here.
+        }
+    }
+}
