@@ -1,6 +1,7 @@
 namespace SwarmFS.Control;
 
 /// <summary>Everything that a person or a monitor asks of a running node. Sizes are bytes.</summary>
+/// <param name="Metrics">Sums of all instruments since the node started, by the instrument's name (and tag).</param>
 public sealed record StatusReport(
     string Version,
     int Pid,
@@ -16,7 +17,8 @@ public sealed record StatusReport(
     IReadOnlyList<RootReport> Roots,
     CatalogueReport Catalogue,
     IReadOnlyList<ActivityReport> Activity,
-    MemoryReport Memory);
+    MemoryReport Memory,
+    IReadOnlyDictionary<string, long> Metrics);
 
 /// <param name="State">"ok" or "degraded".</param>
 /// <param name="Problems">One line each: what is wrong and what to do.</param>

@@ -93,6 +93,7 @@ internal sealed class NodeHost : IAsyncDisposable
     private async Task StartPartsAsync(CancellationToken cancellationToken)
     {
         var started = _time.GetUtcNow();
+        var metrics = Own("metrics", new MetricTotals(_meters));
         var store = Own("store", BlockStore.Open(new StoreOptions { Directory = _state.Store, QuotaBytes = _settings.QuotaBytes }, _time, _loggers, _meters));
         var identity = Own("identity", NodeIdentity.LoadOrCreate(_state.Path, _time));
         _log.Starting(identity.Id.ToString(), _state.Path, StatusSource.Version, Environment.ProcessId);
@@ -106,7 +107,7 @@ internal sealed class NodeHost : IAsyncDisposable
         var importer = new Importer(store, new ImporterOptions { StateDirectory = _state.Import }, _time, _loggers, _meters);
         var activities = new Activities();
         var packages = new PackageFinder(catalog);
-        var status = new StatusSource(_settings, identity, store, catalog, packages, swarm, content, _mount, activities, started);
+        var status = new StatusSource(_settings, identity, store, catalog, packages, swarm, content, _mount, activities, metrics, started);
         MapStatus(status);
         MapContent(packages, store, content, activities);
         var imports = new ImportRequests(importer, catalog, store, activities, _time, _log);

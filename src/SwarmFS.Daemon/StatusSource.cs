@@ -11,7 +11,7 @@ namespace SwarmFS.Daemon;
 /// <summary>Puts together what the parts of the node say of themselves. Cheap enough to be asked ten times a second.</summary>
 internal sealed class StatusSource(
     NodeSettings settings, NodeIdentity identity, BlockStore store, AnnouncementCatalog catalog, PackageFinder packages, SwarmNode swarm,
-    PackageContent content, MountKeeper mount, Activities activities, DateTimeOffset started)
+    PackageContent content, MountKeeper mount, Activities activities, MetricTotals metrics, DateTimeOffset started)
 {
     /// <summary>Above this share of the quota nothing may be evictable: worth a word before it hurts.</summary>
     private const double NearlyFull = 0.99;
@@ -23,7 +23,7 @@ internal sealed class StatusSource(
         var storeReport = Store();
         return new StatusReport(
             Version, Environment.ProcessId, started, settings.StateDirectory, identity.Id.ToString(), catalog.Importer.ToString(), swarm.ListenEndPoint?.ToString() ?? "nowhere",
-            Health(storeReport), mount.Report(), storeReport, Peers(), Roots(), Catalogue(), Activity(), Memory());
+            Health(storeReport), mount.Report(), storeReport, Peers(), Roots(), Catalogue(), Activity(), Memory(), metrics.Read());
     }
 
     public IdentityReport Identity() =>

@@ -186,6 +186,7 @@ public sealed class NodeTests
         (root.Name, root.Version).ShouldBe(("tool", "1.0"));
         root.Sources.ShouldHaveSingleItem().NodeId.ShouldBe(identity.NodeId);
         root.BytesReceived.ShouldBeGreaterThan(2_000_000);
+        status.Metrics["swarmfs.swarm.bytes.received"].ShouldBeGreaterThan(2_000_000);
     }
 
     /// <summary>Names travel with the announcements: a moment after two nodes met.</summary>

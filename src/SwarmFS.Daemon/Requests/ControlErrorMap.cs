@@ -14,10 +14,11 @@ internal static class ControlErrorMap
         RequestException request => request.Error,
         ImportRefusedException refused => new ControlError(ControlErrors.Refused, refused.Message),
         CatalogRefusedException refused => new ControlError(ControlErrors.Refused, refused.Message),
+        SourceUnavailableException unreachable => new ControlError(ControlErrors.Unavailable, unreachable.Message),
         InvalidTreeException invalid => new ControlError(ControlErrors.Refused, invalid.Message),
-        ContentUnavailableException missing => new ControlError(ControlErrors.Unavailable, missing.Message, "swarmfs peers tells who is connected; try again when a peer that holds it is."),
+        ContentUnavailableException missing => new ControlError(ControlErrors.Unavailable, missing.Message),
         StoreFullException full => new ControlError(ControlErrors.Failed, full.Message),
-        HttpRequestException unreachable => new ControlError(ControlErrors.Unavailable, unreachable.Message, "Check the network and the repository's address."),
+        HttpRequestException failed => new ControlError(ControlErrors.Unavailable, failed.Message, "Check the network and the repository's address."),
         IOException or UnauthorizedAccessException => new ControlError(ControlErrors.Failed, exception.Message),
         _ => null,
     };
