@@ -1,4 +1,3 @@
-using System.Buffers;
 using Microsoft.Extensions.Logging;
 using SwarmFS.Catalog;
 using SwarmFS.Core;
@@ -54,7 +53,7 @@ internal sealed class Parking(ICatalog catalog, IPackageContent content, Package
         {
             await package.RemoteReadGate.WaitAsync(cancelled);
             entered = true;
-            buffer = ArrayPool<byte>.Shared.Rent(length);
+            buffer = BlockBuffers.Shared.Rent(length);
             var read = await content.ReadAsync(package.Tree, row, offset, buffer.AsMemory(0, length), cancelled);
             metrics.RemoteBytes(read);
             parked.Complete(buffer.AsSpan(0, read));
@@ -66,7 +65,7 @@ internal sealed class Parking(ICatalog catalog, IPackageContent content, Package
         }
         finally
         {
-            if (buffer is not null) ArrayPool<byte>.Shared.Return(buffer);
+            if (buffer is not null) BlockBuffers.Shared.Return(buffer);
             if (entered) package.RemoteReadGate.Release();
         }
     }

@@ -160,9 +160,25 @@ public sealed class PackageContent : IPackageContent, IAsyncDisposable
     private async ValueTask<int> FetchAndReadAsync(TreeTable tree, int row, long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
         var session = Session(tree.Root);
-        var file = tree[row];
-        var length = (int)Math.Min(destination.Length, file.Size - offset);
-        using var attempt = new ReadAttempt(_time, _options.ReadDeadline, _options.SourceGrace, cancellationToken);
+        var length = (int)Math.Min(destination.Length, tree[row].Size - offset);
+        var isRepeat = session.FailedReads.Overlaps(row, offset, length);
+        var limit = isRepeat && FailedReads.RepeatDeadline < _options.ReadDeadline ? FailedReads.RepeatDeadline : _options.ReadDeadline;
+        using var attempt = new ReadAttempt(_time, limit, _options.SourceGrace, cancellationToken);
+        try
+        {
+            await FetchPiecesAsync(session, tree, row, offset, destination[..length], attempt);
+        }
+        catch (ContentUnavailableException) when (!isRepeat)
+        {
+            session.FailedReads.Add(row, offset, length);
+            throw;
+        }
+        return length;
+    }
+
+    private async ValueTask FetchPiecesAsync(RootSession session, TreeTable tree, int row, long offset, Memory<byte> destination, ReadAttempt attempt)
+    {
+        var (file, length) = (tree[row], destination.Length);
         List<ReadPiece> pieces;
         if (file.Content.Codec == CidCodec.Raw)
         {
@@ -176,7 +192,6 @@ public sealed class PackageContent : IPackageContent, IAsyncDisposable
         var filled = FillAsync(session.Account, pieces, destination, attempt);
         session.Note(tree, row, offset, length);
         await filled;
-        return length;
     }
 
     private async Task FillAsync(RootAccount account, List<ReadPiece> pieces, Memory<byte> destination, ReadAttempt attempt)

@@ -27,6 +27,8 @@ internal sealed class RootSession(RootAccount account, ReadAheadPlanner planner)
 
     public Completeness Completeness { get; } = new();
 
+    public FailedReads FailedReads { get; } = new(planner.Time);
+
     /// <summary>True when nothing is left to plan.</summary>
     public bool IsAtRest
     {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using SwarmFS.Core;
@@ -49,14 +48,14 @@ internal sealed class BlockReader(BlockIndex index, ContainerTable containers, H
         block = null;
         for (var move = 0; move < MaxMoves && (isUse ? index.TryUse(cid.Digest, out var place) : index.TryFind(cid.Digest, out place)); move++)
         {
-            var buffer = ArrayPool<byte>.Shared.Rent(place.Length);
+            var buffer = BlockBuffers.Shared.Rent(place.Length);
             var outcome = ReadAt(place, cid.Digest, place.Offset, buffer.AsSpan(0, place.Length));
             if (outcome == Outcome.Complete && (block = Block.TryAdopt(cid, buffer, place.Length)) is not null)
             {
                 if (!place.IsVerified) index.Flag(cid.Digest, place, set: BlockFlags.Verified);
                 return true;
             }
-            ArrayPool<byte>.Shared.Return(buffer);
+            BlockBuffers.Shared.Return(buffer);
             if (outcome == Outcome.Complete) Drop(cid.Digest, place, "its bytes have another hash");
             if (outcome != Outcome.Moved) return false;
         }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Microsoft.Extensions.Logging;
 using SwarmFS.Core;
 
@@ -147,7 +146,7 @@ internal sealed class Collector(
     /// <summary>Copies the block as it is; one that was not verified yet still is not, and is found out at its first read.</summary>
     public void Rescue(Container container, in Sha256Digest digest, BlockPlace place)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(place.Length);
+        var buffer = BlockBuffers.Shared.Rent(place.Length);
         try
         {
             var bytes = buffer.AsSpan(0, place.Length);
@@ -156,7 +155,7 @@ internal sealed class Collector(
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            BlockBuffers.Shared.Return(buffer);
         }
     }
 

@@ -1,3 +1,4 @@
+using SwarmFS.Core;
 using System.Buffers;
 
 namespace SwarmFS.Wire;
@@ -47,15 +48,15 @@ public sealed class FrameBuffer : IBufferWriter<byte>, IDisposable
     private void Reserve(int count)
     {
         if (_bytes.Length - _length >= Math.Max(1, count)) return;
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(FirstLength, Math.Max(_length + count, 2 * _length)));
+        var larger = BlockBuffers.Shared.Rent(Math.Max(FirstLength, Math.Max(_length + count, 2 * _length)));
         _bytes.AsSpan(0, _length).CopyTo(larger);
-        if (_bytes.Length > 0) ArrayPool<byte>.Shared.Return(_bytes);
+        if (_bytes.Length > 0) BlockBuffers.Shared.Return(_bytes);
         _bytes = larger;
     }
 
     public void Dispose()
     {
-        if (_bytes.Length > 0) ArrayPool<byte>.Shared.Return(_bytes);
+        if (_bytes.Length > 0) BlockBuffers.Shared.Return(_bytes);
         (_bytes, _length) = ([], 0);
     }
 }

@@ -22,6 +22,28 @@ public sealed class DeadlineTests
     }
 
     [Fact]
+    public async Task The_kernels_repeat_of_a_read_that_failed_does_not_wait_a_second_deadline()
+    {
+        await using var world = new World(("a", World.Noise(5000, 1)), ("b", World.Noise(5000, 2)));
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        source.IsOnline = false;
+        var read = world.ReadAsync(tree, "a");
+        world.Time.Advance(TimeSpan.FromSeconds(15));
+        await Should.ThrowAsync<ContentUnavailableException>(read.WaitAsync(TimeSpan.FromSeconds(20)));
+        var (repeat, other) = (world.ReadAsync(tree, "a"), world.ReadAsync(tree, "b"));
+        world.Time.Advance(TimeSpan.FromSeconds(0.25));
+        await Should.ThrowAsync<ContentUnavailableException>(repeat.WaitAsync(TimeSpan.FromSeconds(20)));
+        other.IsCompleted.ShouldBeFalse();
+        world.Time.Advance(TimeSpan.FromSeconds(1));
+        var later = world.ReadAsync(tree, "a");
+        world.Time.Advance(TimeSpan.FromSeconds(5));
+        later.IsCompleted.ShouldBeFalse();
+        source.IsOnline = true;
+        (await later.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBeBytes(world.Expected("a"));
+    }
+
+    [Fact]
     public async Task A_source_that_ignores_the_deadline_does_not_hold_the_reader()
     {
         await using var world = new World(("a", World.Noise(5000, 1)));

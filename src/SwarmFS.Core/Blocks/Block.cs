@@ -1,4 +1,3 @@
-using System.Buffers;
 
 namespace SwarmFS.Core;
 
@@ -40,7 +39,7 @@ public sealed class Block : IDisposable
     public static Block Create(CidCodec codec, ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length > MaxLength) throw new ArgumentException($"A block has at most {MaxLength} bytes, not {bytes.Length}.", nameof(bytes));
-        var buffer = ArrayPool<byte>.Shared.Rent(bytes.Length);
+        var buffer = BlockBuffers.Shared.Rent(bytes.Length);
         bytes.CopyTo(buffer);
         return new Block(Cid.Of(codec, bytes), buffer, bytes.Length);
     }
@@ -49,13 +48,13 @@ public sealed class Block : IDisposable
     public static Block? TryVerify(in Cid expected, ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length > MaxLength || Sha256Digest.Of(bytes) != expected.Digest) return null;
-        var buffer = ArrayPool<byte>.Shared.Rent(bytes.Length);
+        var buffer = BlockBuffers.Shared.Rent(bytes.Length);
         bytes.CopyTo(buffer);
         return new Block(expected, buffer, bytes.Length);
     }
 
     /// <summary>
-    /// Takes over a buffer rented from <see cref="ArrayPool{T}.Shared"/> if its first <paramref name="length"/> bytes have this CID.
+    /// Takes over a buffer rented from <see cref="BlockBuffers.Shared"/> if its first <paramref name="length"/> bytes have this CID.
     /// On null the buffer stays the caller's, to return or to reuse.
     /// </summary>
     public static Block? TryAdopt(in Cid expected, byte[] rented, int length)
@@ -81,6 +80,6 @@ public sealed class Block : IDisposable
     {
         var left = Interlocked.Decrement(ref _references);
         if (left < 0) throw new ObjectDisposedException(nameof(Block), "One reference too many was disposed.");
-        if (left == 0 && Interlocked.Exchange(ref _buffer, null) is { } buffer) ArrayPool<byte>.Shared.Return(buffer);
+        if (left == 0 && Interlocked.Exchange(ref _buffer, null) is { } buffer) BlockBuffers.Shared.Return(buffer);
     }
 }

@@ -10,7 +10,7 @@ internal sealed class FileContentWriter(IBlockStore store)
     /// <param name="missing">Bytes that the content lacks; when it is not 0 nothing usable was written.</param>
     public Cid Write(Stream content, long size, out long missing)
     {
-        var window = ArrayPool<byte>.Shared.Rent(size <= ChunkSizes.SingleBlockFile ? (int)size : 2 * _chunker.Sizes.Maximum);
+        var window = BlockBuffers.Shared.Rent(size <= ChunkSizes.SingleBlockFile ? (int)size : 2 * _chunker.Sizes.Maximum);
         try
         {
             var source = new ContentWindow(content, size, window);
@@ -21,7 +21,7 @@ internal sealed class FileContentWriter(IBlockStore store)
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(window);
+            BlockBuffers.Shared.Return(window);
         }
     }
 

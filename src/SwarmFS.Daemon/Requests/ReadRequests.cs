@@ -1,4 +1,3 @@
-using System.Buffers;
 using SwarmFS.Control;
 using SwarmFS.Core;
 using SwarmFS.Retrieval;
@@ -24,7 +23,7 @@ internal sealed class ReadRequests(TreePaths paths, PackageContent content)
             throw new RequestException(ControlErrors.Usage, $"{request.Path} is no file.", "Write pkgs/NAME/VERSION/… or cid/CID/….");
         var (tree, row) = await paths.FindAsync(parts, followLast: true, cancellationToken);
         if (tree[row].Kind != EntryKind.File) throw new RequestException(ControlErrors.Refused, $"{request.Path} is a directory.", $"List it with swarmfs ls {request.Path}.");
-        var buffer = ArrayPool<byte>.Shared.Rent(Piece);
+        var buffer = BlockBuffers.Shared.Rent(Piece);
         try
         {
             for (long offset = 0; ;)
@@ -37,7 +36,7 @@ internal sealed class ReadRequests(TreePaths paths, PackageContent content)
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            BlockBuffers.Shared.Return(buffer);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using SwarmFS.Core;
 using SwarmFS.Wire;
 
@@ -10,7 +9,7 @@ internal readonly record struct Frame(FrameHeader Header, Cid Cid, byte[] Body, 
 {
     public ReadOnlySpan<byte> Span => Body.AsSpan(0, Length);
 
-    public void Return() => ArrayPool<byte>.Shared.Return(Body);
+    public void Return() => BlockBuffers.Shared.Return(Body);
 }
 
 /// <summary>A frame, a fault of the peer, or (neither) the end of the connection.</summary>
@@ -42,9 +41,9 @@ internal sealed class FrameReader(IPeerLink link)
             _at += BlockPrefix.Length;
             length -= BlockPrefix.Length;
         }
-        var body = ArrayPool<byte>.Shared.Rent(length);
+        var body = BlockBuffers.Shared.Rent(length);
         if (await FillAsync(body, length, cancellationToken)) return new FrameRead(new Frame(header, cid, body, length), null);
-        ArrayPool<byte>.Shared.Return(body);
+        BlockBuffers.Shared.Return(body);
         return default;
     }
 

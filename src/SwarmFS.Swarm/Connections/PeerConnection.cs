@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Threading.Channels;
 using SwarmFS.Core;
 using SwarmFS.Wire;
@@ -260,7 +259,7 @@ internal sealed partial class PeerConnection : ILaneOutput
             control = _outbox.Length;
             farewell = _goodbye is not null;
             if (control == 0 && (farewell || !_serving.HasWork)) return false;
-            buffer = ArrayPool<byte>.Shared.Rent(Math.Max(batch, control));
+            buffer = BlockBuffers.Shared.Rent(Math.Max(batch, control));
             _outbox.Written.CopyTo(buffer);
             _outbox.Dispose();
         }
@@ -276,7 +275,7 @@ internal sealed partial class PeerConnection : ILaneOutput
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            BlockBuffers.Shared.Return(buffer);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using SwarmFS.Core;
 using SwarmFS.Wire;
 
@@ -117,8 +116,8 @@ internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
     {
         if (buffer.Length - at >= count) return true;
         if (at > 0) return false;
-        ArrayPool<byte>.Shared.Return(buffer);
-        buffer = ArrayPool<byte>.Shared.Rent(count);
+        BlockBuffers.Shared.Return(buffer);
+        buffer = BlockBuffers.Shared.Rent(count);
         return true;
     }
 

@@ -1,4 +1,4 @@
-using System.Buffers;
+using SwarmFS.Core;
 using System.Net.Sockets;
 
 namespace SwarmFS.Swarm;
@@ -52,7 +52,7 @@ internal sealed class BatchedSocketStream(Socket socket) : Stream
     {
         while (buffer.Length > 0)
         {
-            _pending ??= ArrayPool<byte>.Shared.Rent(WriteLength);
+            _pending ??= BlockBuffers.Shared.Rent(WriteLength);
             var count = Math.Min(buffer.Length, _pending.Length - _pendingLength);
             buffer.Span[..count].CopyTo(_pending.AsSpan(_pendingLength));
             _pendingLength += count;
@@ -74,7 +74,7 @@ internal sealed class BatchedSocketStream(Socket socket) : Stream
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(pending);
+            BlockBuffers.Shared.Return(pending);
         }
     }
 

@@ -1,0 +1,28 @@
+namespace SwarmFS.Core.Tests;
+
+public class BlockBuffersTests
+{
+    [Fact]
+    public void Every_length_gets_a_buffer_that_is_at_most_a_quarter_too_long()
+    {
+        for (var length = 1; length <= 2 << 20; length += length < 10_000 ? 1 : 997)
+        {
+            var size = BlockBuffers.LengthOf(BlockBuffers.ClassOf(length));
+            size.ShouldBeGreaterThanOrEqualTo(length);
+            if (length > 256) size.ShouldBeLessThanOrEqualTo(length + (length / 4) + 1, $"{length}");
+        }
+    }
+
+    [Fact]
+    public void A_returned_buffer_is_handed_out_again_and_what_lies_idle_is_bounded()
+    {
+        var first = BlockBuffers.Shared.Rent(1_000_000);
+        BlockBuffers.Shared.Return(first);
+        var arrays = Enumerable.Range(0, 64).Select(_ => BlockBuffers.Shared.Rent(1_000_000)).ToList();
+        arrays.ShouldContain(array => ReferenceEquals(array, first));
+        arrays.ForEach(array => BlockBuffers.Shared.Return(array));
+        BlockBuffers.Shared.IdleBytes.ShouldBeLessThanOrEqualTo((16 << 20) + (1 << 20));
+        BlockBuffers.Shared.Rent(0).Length.ShouldBe(0);
+        BlockBuffers.Shared.Rent(5 << 20).Length.ShouldBe(5 << 20);
+    }
+}
