@@ -114,6 +114,15 @@ internal sealed class BlockFetcher(
         }
     }
 
+    /// <summary>A waiter needs the bytes of one landed block no longer.</summary>
+    internal void Leave(BlockWait wait, int index)
+    {
+        lock (_gate)
+        {
+            if (wait.Flights[index] is { } flight) Leave(flight, wait.Keeps);
+        }
+    }
+
     /// <summary>A waiter has gone. What nobody waits for any more is not fetched, unless it was asked ahead.</summary>
     internal void Leave(BlockWait wait)
     {
@@ -123,19 +132,22 @@ internal sealed class BlockFetcher(
             foreach (var flight in wait.Flights)
             {
                 if (flight is null) continue;
-                flight.Waiters--;
-                flight.Batch.Waiters--;
-                if (wait.Keeps && --flight.Keepers == 0)
-                {
-                    flight.Block?.Dispose();
-                    flight.Block = null;
-                }
-                var batch = flight.Batch;
-                if (batch is { Waiters: 0, IsAhead: false, Outstanding: > 0 }) (abandoned ??= []).Add(batch);
+                Leave(flight, wait.Keeps);
+                if (flight.Batch is { Waiters: 0, IsAhead: false, Outstanding: > 0 }) (abandoned ??= []).Add(flight.Batch);
             }
             foreach (var batch in CollectionsMarshal.AsSpan(abandoned)) DropFlights(batch);
         }
         foreach (var batch in CollectionsMarshal.AsSpan(abandoned)) batch.End();
+    }
+
+    // Under the lock.
+    private static void Leave(Flight flight, bool keeps)
+    {
+        flight.Waiters--;
+        flight.Batch.Waiters--;
+        if (!keeps || --flight.Keepers > 0) return;
+        flight.Block?.Dispose();
+        flight.Block = null;
     }
 
     // Under the lock. Null when the block is at hand.

@@ -26,8 +26,15 @@ internal sealed class BlockWait(BlockFetcher fetcher, Flight?[] flights, bool ke
         return flight is null || await flight.Landed.WaitAsync(cancellationToken);
     }
 
-    /// <summary>The bytes of an arrived block; the wait's own, valid until it is disposed. Null for one that was at hand.</summary>
+    /// <summary>The bytes of an arrived block, valid until <see cref="Done"/>. Null for one that was at hand.</summary>
     public Block? Arrived(int index) => Flights[index]?.Block;
+
+    /// <summary>Leaves one flight before the others: its bytes are no longer needed.</summary>
+    public void Done(int index)
+    {
+        fetcher.Leave(this, index);
+        Flights[index] = null;
+    }
 
     public void Dispose()
     {

@@ -8,7 +8,7 @@ internal sealed class DemandReader(BlockFetcher fetcher, RetrievalOptions option
 {
     /// <summary>Returns when each of the blocks has arrived or was found at hand.</summary>
     /// <param name="wanted">Is emptied.</param>
-    /// <param name="use">Is given each block that arrived; those found at hand are not given. The block stays the wait's.</param>
+    /// <param name="use">Is given each block that arrived; those found at hand are not given. The block is not its own.</param>
     /// <exception cref="ContentUnavailableException">Not in time.</exception>
     public async Task ObtainAsync(RootAccount account, List<WantedBlock> wanted, FetchPriority priority, ReadAttempt attempt, Action<Block>? use)
     {
@@ -48,6 +48,8 @@ internal sealed class DemandReader(BlockFetcher fetcher, RetrievalOptions option
             if (await wait.ArrivedAsync(i, attempt.Token))
             {
                 if (wait.Arrived(i) is { } block) use?.Invoke(block);
+                // Thirty readers that each held a mebibyte until their last block came would be most of the memory.
+                wait.Done(i);
                 continue;
             }
             attempt.Explanation = wait.Explanation(i) ?? attempt.Explanation;
