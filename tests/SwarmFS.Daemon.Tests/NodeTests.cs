@@ -189,6 +189,43 @@ public sealed class NodeTests
         status.Metrics["swarmfs.swarm.bytes.received"].ShouldBeGreaterThan(2_000_000);
     }
 
+    [Fact]
+    public async Task A_block_damaged_on_disk_is_found_by_fsck_and_fetched_again_from_a_peer()
+    {
+        await using var source = new NodeProcess();
+        await using var reader = new NodeProcess();
+        await source.UpAsync("--no-mount");
+        await ImportAsync(source);
+        var identity = JsonSerializer.Deserialize((await source.SwarmfsAsync("id", "--json")).Out, ControlJson.Default.IdentityReport)!;
+        await reader.UpAsync("--no-mount", "--peer", identity.Listen);
+        (await RetryAsync(() => reader.SwarmfsAsync("pin", "tool"))).ExitCode.ShouldBe(0);
+        (await reader.SwarmfsAsync("down")).ExitCode.ShouldBe(0);
+        await reader.WaitForEndAsync();
+
+        var flat = Directory.GetFiles(Path.Combine(reader.State, "store"), "*.flat", SearchOption.AllDirectories).ShouldHaveSingleItem();
+        await using (var file = new FileStream(flat, FileMode.Open))
+        {
+            file.Position = 1_500_000;
+            var old = file.ReadByte();
+            file.Position = 1_500_000;
+            file.WriteByte((byte)~old);
+        }
+
+        await reader.UpAsync("--no-mount", "--peer", identity.Listen);
+        var found = JsonSerializer.Deserialize((await reader.SwarmfsAsync("fsck", "--json", "--no-repair")).Out, ControlJson.Default.CheckReport)!;
+        (found.Damaged.Count, found.Repaired, found.Clean).ShouldBe((1, 0, false));
+        (await reader.SwarmfsAsync("pin", "tool")).ExitCode.ShouldBe(0);
+        await using (var file = new FileStream(flat, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            file.Position = 10;
+            file.Write("damaged again"u8);
+        }
+        var repaired = JsonSerializer.Deserialize((await reader.SwarmfsAsync("fsck", "--json")).Out, ControlJson.Default.CheckReport)!;
+        (repaired.Damaged.Count, repaired.Repaired, repaired.Clean).ShouldBe((1, 1, true));
+        var copy = Path.Combine(reader.Directory, "copy");
+        (await NodeProcess.ShellAsync($"'{AppContext.BaseDirectory}/swarmfs' --state {reader.State} cat pkgs/tool/1.0/large > {copy} && cmp {copy} {source.Directory}/src/large")).ShouldBe(new Ended(0, "", ""));
+    }
+
     /// <summary>Names travel with the announcements: a moment after two nodes met.</summary>
     private static async Task<Ended> RetryAsync(Func<Task<Ended>> run)
     {
