@@ -115,7 +115,13 @@ public sealed partial class SwarmNode
         (id is null || !_connections.ContainsKey(id.Value) && !_discouraged.ContainsKey(id.Value))
         && !endPoint.Equals(ListenEndPoint)
         && !_targets.Exists(target => target.EndPoint.Equals(endPoint))
-        && !_connections.Values.Any(connection => endPoint.Equals(connection.Peer.Address));
+        && !_connections.Values.Any(connection => endPoint.Equals(connection.Peer.Address) || Names(connection, endPoint));
+
+    /// <summary>Whether a peer that called us says that it listens there: then it need not be called back.</summary>
+    private static bool Names(PeerConnection connection, IPEndPoint endPoint) =>
+        connection.Direction == PeerDirection.Inbound
+        && connection.Peer.Address is IPEndPoint seen && seen.Address.Equals(endPoint.Address)
+        && connection.Hello.Listen.Any(named => named.Port == endPoint.Port);
 
     private async Task DialAsync(DialTarget target)
     {

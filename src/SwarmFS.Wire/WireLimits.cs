@@ -20,6 +20,9 @@ public static class WireLimits
     /// <summary>Requests that one peer may have in progress at another.</summary>
     public const int RequestsInProgress = 64;
 
+    /// <summary>How many of them may be TREE: each holds a walk over a DAG at the server.</summary>
+    public const int TreesInProgress = 8;
+
     /// <summary>Listen addresses that a HELLO may name.</summary>
     public const int ListenAddresses = 8;
 

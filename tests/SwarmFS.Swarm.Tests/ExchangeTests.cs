@@ -139,6 +139,33 @@ public sealed class ExchangeTests
     }
 
     [Fact]
+    public void A_partial_holder_that_has_little_is_asked_little()
+    {
+        using var world = new SimulatedExchange();
+        var partial = world.Connect(1);
+        var blocks = SimulatedExchange.Blocks(3000, length: 500).ToDictionary(block => block.Cid);
+        using var sink = new KeepingSink();
+        var fetch = world.Fetch(blocks.Values, sink, FetchPriority.Prefetch, seconds: 600);
+        partial.Holds(HoldingState.Partial);
+        var complete = world.Connect(2);
+        complete.Holds(HoldingState.Complete);
+
+        for (var step = 0; step < 3000 && !fetch.IsCompleted; step++)
+        {
+            world.Advance(0.005);
+            foreach (var request in partial.Lane.Requests.Values.OfType<WantRequest>().ToArray())
+                partial.Lacks(request.Id, [.. Enumerable.Range(0, request.Count).Where(i => request.StateOf(i) != SlotState.Answered).Select(i => (ushort)i)]);
+            foreach (var request in complete.Lane.Requests.Values.OfType<WantRequest>().ToArray())
+                for (var i = 0; i < request.Count; i++)
+                    if (request.StateOf(i) == SlotState.Waiting) complete.Delivers(request.Id, blocks[request[i].Cid]);
+        }
+
+        fetch.IsCompleted.ShouldBeTrue();
+        partial.Asked.Count().ShouldBeLessThan(1000);
+        complete.Asked.Count().ShouldBe(3000);
+    }
+
+    [Fact]
     public async Task With_everybody_silent_the_fetch_ends_at_its_deadline_and_names_them()
     {
         using var world = new SimulatedExchange();

@@ -84,6 +84,7 @@ internal sealed partial class Exchange
             want.State = WantState.Done;
             want.Session.Wants.Remove(want.Cid);
             want.Session.Count(lane.Peer.Id, block.Length);
+            want.Session.Find(lane)?.Answered(had: true);
             while (want.First is { } loser) CancelDone(loser);
             if (lane.Outstanding * 4 <= lane.Window * 3 || request.Priority <= FetchPriority.Demand) Pump();
             return want.Jobs;
@@ -131,6 +132,7 @@ internal sealed partial class Exchange
                 var want = request[index];
                 var waited = request.StateOf(index) == SlotState.Waiting;
                 Answer(request, index);
+                want.Session.Find(lane)?.Answered(had: false);
                 if (!waited || want.State != WantState.InFlight) continue;
                 want.AddFailure(lane, AttemptOutcome.DoesNotHave);
                 if (want.Detach(request)) want.Session.Requeue(want);

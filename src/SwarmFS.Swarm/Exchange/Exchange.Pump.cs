@@ -89,12 +89,12 @@ internal sealed partial class Exchange
         {
             var lane = known.Lane;
             if (!RootSession.MayAsk(known, hasHolder)) continue;
-            var hasRoom = HasRoom(lane, priority);
+            var hasRoom = HasRoom(lane, priority, known.Hits);
             if (hasRoom) free++;
             if (want.IsAskedAt(lane) || want.IsDeniedBy(lane)) continue;
             eligible++;
             if (!hasRoom) continue;
-            var delay = explore && !lane.Stalled ? _random.NextDouble() : lane.ExpectedDelay(priority) * (known.State == HoldingState.Complete ? 1 : PartialPenalty);
+            var delay = explore && !lane.Stalled ? _random.NextDouble() : lane.ExpectedDelay(priority) * Penalty(known);
             if (delay >= bestDelay) continue;
             (best, bestDelay) = (lane, delay);
         }
@@ -102,12 +102,17 @@ internal sealed partial class Exchange
         return eligible == 0 ? Choice.Nobody : free == 0 ? Choice.AllBusy : Choice.Busy;
     }
 
-    /// <summary>Demand may use the largest window at once, bulk what bandwidth and delay ask for. The last request slots are kept for demand.</summary>
-    private static bool HasRoom(Lane lane, FetchPriority priority)
+    private static double Penalty(SessionLane known) => known.State == HoldingState.Complete ? 1 : PartialPenalty / known.Hits;
+
+    /// <summary>
+    /// Demand may use the largest window at once, bulk what bandwidth and delay ask for, less where most of it would be asked in vain. The last request slots are kept
+    /// for demand.
+    /// </summary>
+    private static bool HasRoom(Lane lane, FetchPriority priority, double hits)
     {
         const int slotsKeptForDemand = 16;
         if (priority <= FetchPriority.Demand) return lane.HasRequestSlot && lane.Outstanding < Lane.LargestWindow;
-        return lane.Requests.Count < WireLimits.RequestsInProgress - slotsKeptForDemand && lane.Outstanding < lane.Window;
+        return lane.Requests.Count < WireLimits.RequestsInProgress - slotsKeptForDemand && lane.Outstanding < Math.Max(Lane.SmallestWindow, lane.Window * hits);
     }
 
     private void Flush(Lane lane, RootSession session, FetchPriority priority)

@@ -48,8 +48,8 @@ internal sealed partial class Exchange
         foreach (var known in fetch.Session.Lanes)
         {
             var lane = known.Lane;
-            if (!RootSession.MayAsk(known, hasHolder) || !lane.HasRequestSlot || IsTried(fetch, lane)) continue;
-            var delay = lane.ExpectedDelay(fetch.Request.Priority) * (known.State == HoldingState.Complete ? 1 : PartialPenalty);
+            if (!RootSession.MayAsk(known, hasHolder) || !lane.HasRequestSlot || !lane.HasTreeSlot || IsTried(fetch, lane)) continue;
+            var delay = lane.ExpectedDelay(fetch.Request.Priority) * Penalty(known);
             if (delay < bestDelay) (best, bestDelay) = (lane, delay);
         }
         if (best is null) return;
@@ -124,14 +124,20 @@ internal sealed partial class Exchange
     {
         var fetch = attempt.Fetch;
         fetch.Attempts.Remove(attempt);
-        if (attempt.Cancelled || fetch.Finished) return;
+        if (!attempt.Cancelled && !fetch.Finished) Conclude(attempt, fetch, status);
+        StartTreeAttempts();
+    }
+
+    private void Conclude(TreeAttempt attempt, TreeFetch fetch, EndStatus status)
+    {
         if (fetch.Delivered > 0 && status is EndStatus.Complete or EndStatus.Budget or EndStatus.Incomplete)
         {
             FinishTree(fetch, null);
-            return;
         }
-        fetch.Failures.Add(new FailedAttempt(attempt.Lane, AttemptOutcome.DoesNotHave));
-        StartTreeAttempts();
+        else if (status != EndStatus.Busy)
+        {
+            fetch.Failures.Add(new FailedAttempt(attempt.Lane, AttemptOutcome.DoesNotHave));
+        }
     }
 
     private static void LoseAttempt(TreeAttempt attempt, AttemptOutcome outcome)

@@ -204,6 +204,7 @@ internal sealed partial class Exchange : IDisposable
         {
             if (!_sessions.TryGetValue(root, out var session) || session.Find(lane) is not { } known) return;
             known.State = state;
+            known.Renew();
             if (session.IsIdle) return;
             session.RequeueParked(lane);
             foreach (var tree in _trees)

@@ -15,7 +15,7 @@ internal interface ILaneOutput
 internal sealed class Lane(PeerRecord peer, ILaneOutput output)
 {
     /// <summary>Fewer than four blocks in flight leave a link idle between answers; 256 of 64 KiB are 16 MiB, the window of 1 Gb/s at 130 ms.</summary>
-    private const int SmallestWindow = 4;
+    public const int SmallestWindow = 4;
     public const int LargestWindow = 256;
 
     /// <summary>Headroom over the product of bandwidth and delay, so that a path that got faster is noticed.</summary>
@@ -61,6 +61,8 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
     public long LastArrival { get; private set; }
 
     public int Outstanding { get; private set; }
+
+    public bool HasTreeSlot => Requests.Values.Count(request => request is TreeAttempt) < WireLimits.TreesInProgress;
 
     public bool HasRequestSlot => Requests.Count < WireLimits.RequestsInProgress;
 

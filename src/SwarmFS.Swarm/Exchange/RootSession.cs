@@ -8,8 +8,24 @@ internal sealed class SessionLane(Lane lane)
 {
     public Lane Lane { get; } = lane;
 
+    /// <summary>What an estimate of one answer weighs: about the last twenty count.</summary>
+    private const double Weight = 0.05;
+
+    /// <summary>Below this a partial holder would never be tried again.</summary>
+    private const double LeastHits = 0.05;
+
+    private double _hits = 1;
+
     /// <summary>Null until the peer has said.</summary>
     public HoldingState? State { get; set; }
+
+    /// <summary>Which part of what it was asked for lately the peer had: a partial holder is asked for as much as it is good for.</summary>
+    public double Hits => State == HoldingState.Complete ? 1 : Math.Max(_hits, LeastHits);
+
+    public void Answered(bool had) => _hits += Weight * ((had ? 1 : 0) - _hits);
+
+    /// <summary>The peer has more than before.</summary>
+    public void Renew() => _hits = Math.Max(_hits, 0.5);
 }
 
 /// <summary>

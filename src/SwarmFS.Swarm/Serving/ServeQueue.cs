@@ -32,6 +32,7 @@ internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
         lock (_gate)
         {
             if (_count >= WireLimits.RequestsInProgress) return false;
+            if (job is TreeServeJob && _jobs.Sum(jobs => jobs.Count(known => known is TreeServeJob)) >= WireLimits.TreesInProgress) return false;
             _count++;
             _jobs[(int)job.Priority].AddLast(job);
             return true;
