@@ -299,6 +299,24 @@ public sealed class ExchangeTests
         silent.Asked.Count().ShouldBe(4);
     }
 
+    [Theory]
+    [InlineData(FetchPriority.Demand)]
+    [InlineData(FetchPriority.Prefetch)]
+    public void Many_blocks_are_asked_for_in_few_frames(FetchPriority priority)
+    {
+        using var world = new SimulatedExchange();
+        var peer = world.Connect(1);
+        peer.Lane.Peer.Goodput = 1e8;
+        var blocks = SimulatedExchange.Blocks(3000).ToDictionary(block => block.Cid);
+        using var sink = new KeepingSink();
+        var fetch = world.Fetch(blocks.Values, sink, priority);
+
+        for (var i = 0; i < 3000; i++) peer.Delivers(blocks[peer.Asked.ElementAt(i)]);
+
+        fetch.IsCompleted.ShouldBeTrue();
+        peer.Wants.Count().ShouldBeLessThan(100);
+    }
+
     [Fact]
     public void Demand_goes_out_while_bulk_fills_the_window()
     {

@@ -86,10 +86,14 @@ internal sealed partial class Exchange
             want.Session.Count(lane.Peer.Id, block.Length);
             want.Session.Find(lane)?.Answered(had: true);
             while (want.First is { } loser) CancelDone(loser);
-            if (lane.Outstanding * 4 <= lane.Window * 3 || request.Priority <= FetchPriority.Demand) Pump();
+            if (IsRefillDue(lane, request.Priority)) Pump();
             return want.Jobs;
         }
     }
+
+    /// <summary>A quarter of the room is free: refilled block by block, every block would cost a frame and one of the peer's request slots.</summary>
+    private static bool IsRefillDue(Lane lane, FetchPriority priority) =>
+        lane.Outstanding * 4 <= (priority <= FetchPriority.Demand ? Lane.LargestWindow : lane.Window) * 3;
 
     /// <summary>The block of this place has come or will not come; the request ends with its last.</summary>
     private static void Answer(WantRequest request, int index)
