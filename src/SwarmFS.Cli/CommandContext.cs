@@ -36,7 +36,7 @@ internal sealed class CommandContext(Terminal terminal, Option<string?> state, O
             progress?.Dispose();
             if (!IsJson(parsed)) return show(result);
             WriteJson(result, resultType);
-            return result is CheckReport { Clean: false } ? ExitCodes.Failed : ExitCodes.Done;
+            return result is CheckReport { Clean: false } or PinReport { Pinned: true, Missing: > 0 } or PinReport { Pinned: true, Unkept: > 0 } ? ExitCodes.Failed : ExitCodes.Done;
         }));
 
     /// <summary>Runs a command and turns what it throws into a sentence on standard error and an exit code.</summary>

@@ -14,7 +14,8 @@ public sealed record ListedEntry(string Name, string Kind, string Mode, uint Uid
 public sealed record ListReport(string Path, IReadOnlyList<ListedEntry> Entries);
 
 /// <param name="Missing">Blocks that no source delivered; they are fetched when a source has them.</param>
-public sealed record PinReport(string Root, string? Name, string? Version, bool Pinned, long FetchedBytes, long Missing);
+/// <param name="Unkept">Blocks that came and found no room in the store.</param>
+public sealed record PinReport(string Root, string? Name, string? Version, bool Pinned, long FetchedBytes, long Missing, long Unkept);
 
 public sealed record CollectReport(long FreedBytes, long EvictedBlocks, long DiskBytes, long QuotaBytes);
 

@@ -110,7 +110,7 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public async Task Progress_goes_to_standard_error_and_only_where_somebody_watches()
     {
-        var report = new PinReport("bafy", "a", "1", Pinned: true, 10, 0);
+        var report = new PinReport("bafy", "a", "1", Pinned: true, 10, 0, 0);
         _node.Answers(ControlRoutes.Pin, report, ControlJson.Default.PinReport, new ProgressReport("fetching", "a", 5, 10, "blocks"));
         await RunAsync("pin", "a");
         _terminal.Error.ShouldBeEmpty();
@@ -132,9 +132,17 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public async Task A_pin_of_which_blocks_are_missing_is_not_done()
     {
-        _node.Answers(ControlRoutes.Pin, new PinReport("bafy", "a", "1", Pinned: true, 10, 3), ControlJson.Default.PinReport);
+        _node.Answers(ControlRoutes.Pin, new PinReport("bafy", "a", "1", Pinned: true, 10, 3, 0), ControlJson.Default.PinReport);
         (await RunAsync("pin", "a")).ShouldBe(1);
         _terminal.Error.ShouldContain("3 blocks are still missing");
+    }
+
+    [Fact]
+    public async Task A_pin_for_which_the_store_has_no_room_is_not_done()
+    {
+        _node.Answers(ControlRoutes.Pin, new PinReport("bafy", "a", "1", Pinned: true, 10, 0, 4), ControlJson.Default.PinReport);
+        (await RunAsync("pin", "a")).ShouldBe(1);
+        _terminal.Error.ShouldContain("no room for 4 blocks");
     }
 
     [Fact]

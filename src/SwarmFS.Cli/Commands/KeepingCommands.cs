@@ -26,9 +26,11 @@ internal static class KeepingCommands
             ControlJson.Default.PinRequest, ControlJson.Default.PinReport, report =>
         {
             context.Terminal.Out.WriteLine($"pinned {Name(report)}  root {report.Root}, {Show.Size(report.FetchedBytes)} fetched");
-            if (report.Missing == 0) return ExitCodes.Done;
-            context.Terminal.Error.WriteLine($"swarmfs: {report.Missing:n0} blocks are still missing: no connected peer has them. Pin again when one does.");
-            return ExitCodes.Failed;
+            if (report.Missing > 0)
+                context.Terminal.Error.WriteLine($"swarmfs: {report.Missing:n0} blocks are still missing: no connected peer has them. Pin again when one does.");
+            if (report.Unkept > 0)
+                context.Terminal.Error.WriteLine($"swarmfs: the store had no room for {report.Unkept:n0} blocks. Raise the quota (up --quota), or unpin something, and pin again.");
+            return report is { Missing: 0, Unkept: 0 } ? ExitCodes.Done : ExitCodes.Failed;
         }, "The package is pinned; what is missing is fetched when it is read, or by pinning again.");
         return command;
     }

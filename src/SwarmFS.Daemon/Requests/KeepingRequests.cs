@@ -14,17 +14,17 @@ internal sealed class KeepingRequests(PackageFinder packages, BlockStore store, 
         var found = await packages.FindAsync(request.Subject, cancellationToken);
         // What this node published keeps its reason: unpinning a person's wish must not let it go.
         if (!store.Pins.Any(pin => pin.Root == found.Root)) store.Pin(found.Root, "user");
-        if (!request.Fetch) return Report(found, pinned: true, 0, 0);
+        if (!request.Fetch) return Report(found, pinned: true, new Fetched(0, 0, 0));
         var fetched = await content.FetchAllAsync(found.Root, new Forward(activity, request.Subject), cancellationToken);
         store.Flush();
-        return Report(found, pinned: true, fetched.FetchedBytes, fetched.MissingBlocks);
+        return Report(found, pinned: true, new Fetched(fetched.FetchedBytes, fetched.MissingBlocks, fetched.UnkeptBlocks));
     }
 
     public async Task<PinReport> UnpinAsync(PinRequest request, CancellationToken cancellationToken)
     {
         var found = await packages.FindAsync(request.Subject, cancellationToken);
         if (!store.Unpin(found.Root)) throw new RequestException(ControlErrors.NotFound, $"{request.Subject} is not pinned.");
-        return Report(found, pinned: false, 0, 0);
+        return Report(found, pinned: false, new Fetched(0, 0, 0));
     }
 
     public async Task<CollectReport> CollectAsync(CancellationToken cancellationToken)
@@ -69,8 +69,10 @@ internal sealed class KeepingRequests(PackageFinder packages, BlockStore store, 
         }
     }
 
-    private static PinReport Report(FoundRoot found, bool pinned, long fetched, long missing) =>
-        new(found.Root.ToString(), found.Release?.Name, found.Release?.Version, pinned, fetched, missing);
+    private static PinReport Report(FoundRoot found, bool pinned, Fetched fetched) =>
+        new(found.Root.ToString(), found.Release?.Name, found.Release?.Version, pinned, fetched.Bytes, fetched.Missing, fetched.Unkept);
+
+    private readonly record struct Fetched(long Bytes, long Missing, long Unkept);
 
     private sealed class Forward(IProgress<ProgressReport> next, string subject) : IProgress<FetchProgress>
     {
