@@ -23,20 +23,21 @@ internal sealed class CommandContext(Terminal terminal, Option<string?> state, O
     public string StateDirectory(ParseResult parsed) => SettingsLoader.FindState(Input(parsed)).Path;
 
     /// <summary>Makes the command ask the node one thing and show its answer.</summary>
-    /// <param name="show">Writes the answer for a person, and returns the exit code.</param>
+    /// <param name="show">Writes the answer for a person.</param>
+    /// <param name="isDone">Whether an answer means that all was done; null where every answer does.</param>
     /// <param name="whatStays">What Ctrl-C leaves behind, for the person who pressed it.</param>
     public void Ask<TRequest, TResult>(
         Command command, string route, Func<ParseResult, TRequest> request, JsonTypeInfo<TRequest> requestType, JsonTypeInfo<TResult> resultType,
-        Func<TResult, int> show, string whatStays = "Nothing was changed.") =>
+        Action<TResult> show, string whatStays = "Nothing was changed.", Func<TResult, bool>? isDone = null) =>
         command.SetAction((parsed, cancellationToken) => GuardAsync(whatStays, async () =>
         {
             using var client = new ControlClient(StateDirectory(parsed));
             using var progress = ProgressLine.For(terminal);
             var result = await client.CallAsync(route, request(parsed), requestType, resultType, progress, cancellationToken);
             progress?.Dispose();
-            if (!IsJson(parsed)) return show(result);
-            WriteJson(result, resultType);
-            return result is CheckReport { Clean: false } or PinReport { Pinned: true, Missing: > 0 } or PinReport { Pinned: true, Unkept: > 0 } ? ExitCodes.Failed : ExitCodes.Done;
+            if (IsJson(parsed)) WriteJson(result, resultType);
+            else show(result);
+            return isDone?.Invoke(result) != false ? ExitCodes.Done : ExitCodes.Failed;
         }));
 
     /// <summary>Runs a command and turns what it throws into a sentence on standard error and an exit code.</summary>

@@ -24,7 +24,6 @@ internal static class ContentCommands
             ControlJson.Default.PathRequest, ControlJson.Default.ListReport, report =>
         {
             foreach (var entry in report.Entries) context.Terminal.Out.WriteLine(Line(entry));
-            return ExitCodes.Done;
         });
         return command;
     }

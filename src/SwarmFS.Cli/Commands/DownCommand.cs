@@ -12,7 +12,6 @@ internal static class DownCommand
         context.Ask(command, ControlRoutes.Down, _ => new EmptyRequest(), ControlJson.Default.EmptyRequest, ControlJson.Default.DownReport, report =>
         {
             context.Terminal.Out.WriteLine(report.Message);
-            return ExitCodes.Done;
         }, "The node goes on stopping.");
         return command;
     }

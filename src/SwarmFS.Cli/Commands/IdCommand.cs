@@ -15,7 +15,6 @@ internal static class IdCommand
             context.Terminal.Out.WriteLine($"importer  {report.ImporterKey}");
             context.Terminal.Out.WriteLine($"listen    {report.Listen}");
             context.Terminal.Out.WriteLine($"state     {report.StateDirectory}");
-            return ExitCodes.Done;
         });
         return command;
     }

@@ -51,6 +51,5 @@ internal static class ImportCommand
             context.Terminal.Out.WriteLine($"{report.Path}  {report.Entries:n0} entries, {Show.Size(report.Bytes)}, {report.Seconds:f1} s");
             context.Terminal.Out.WriteLine($"root {report.Root}");
             if (report.Evidence.Length > 0) context.Terminal.Out.WriteLine($"evidence: {report.Evidence}");
-            return ExitCodes.Done;
         }, WhatStays);
 }

@@ -30,8 +30,7 @@ internal static class KeepingCommands
                 context.Terminal.Error.WriteLine($"swarmfs: {report.Missing:n0} blocks are still missing: no connected peer has them. Pin again when one does.");
             if (report.Unkept > 0)
                 context.Terminal.Error.WriteLine($"swarmfs: the store had no room for {report.Unkept:n0} blocks. Raise the quota (up --quota), or unpin something, and pin again.");
-            return report is { Missing: 0, Unkept: 0 } ? ExitCodes.Done : ExitCodes.Failed;
-        }, "The package is pinned; what is missing is fetched when it is read, or by pinning again.");
+        }, "The package is pinned; what is missing is fetched when it is read, or by pinning again.", report => report is { Missing: 0, Unkept: 0 });
         return command;
     }
 
@@ -44,7 +43,6 @@ internal static class KeepingCommands
             ControlJson.Default.PinRequest, ControlJson.Default.PinReport, report =>
         {
             context.Terminal.Out.WriteLine($"unpinned {Name(report)}");
-            return ExitCodes.Done;
         });
         return command;
     }
@@ -57,7 +55,6 @@ internal static class KeepingCommands
         {
             context.Terminal.Out.WriteLine(
                 $"{report.EvictedBlocks:n0} blocks evicted, {Show.Size(report.FreedBytes)} freed; {Show.Size(report.DiskBytes)} of {Show.Size(report.QuotaBytes)} in use");
-            return ExitCodes.Done;
         }, "What was freed stays freed.");
         return command;
     }
@@ -73,8 +70,7 @@ internal static class KeepingCommands
             context.Terminal.Out.WriteLine($"{report.Blocks:n0} blocks, {Show.Size(report.Bytes)} checked; {report.Damaged.Count:n0} damaged, {report.Repaired:n0} repaired");
             foreach (var cid in report.Damaged) context.Terminal.Out.WriteLine($"damaged {cid}");
             foreach (var root in report.Incomplete) context.Terminal.Out.WriteLine($"incomplete pin {root}");
-            return report.Clean ? ExitCodes.Done : ExitCodes.Failed;
-        }, "Damaged blocks found so far are dropped.");
+        }, "Damaged blocks found so far are dropped.", report => report.Clean);
         return command;
     }
 

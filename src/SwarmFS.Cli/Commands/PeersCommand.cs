@@ -13,7 +13,6 @@ internal static class PeersCommand
         {
             if (report.Peers.Count == 0) context.Terminal.Out.WriteLine("No peers yet. Name one with: swarmfs up --peer HOST:PORT");
             else Write(context.Terminal.Out, report.Peers);
-            return ExitCodes.Done;
         });
         return command;
     }

@@ -12,7 +12,6 @@ internal static class StatusCommand
         context.Ask(command, ControlRoutes.Status, _ => new EmptyRequest(), ControlJson.Default.EmptyRequest, ControlJson.Default.StatusReport, report =>
         {
             Write(context.Terminal.Out, report);
-            return ExitCodes.Done;
         });
         return command;
     }
