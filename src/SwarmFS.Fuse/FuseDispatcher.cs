@@ -11,7 +11,7 @@ namespace SwarmFS.Fuse;
 /// Turns one message of the kernel into one call of the handler and one answer. Nothing in a message is believed before its length was checked; nothing a handler does
 /// leaves a request without its one answer. A request that needs no parking allocates nothing.
 /// </summary>
-internal sealed partial class FuseDispatcher(FuseHandler handler, FuseChannel channel, int maxReadBytes, ILogger logger)
+internal sealed partial class FuseDispatcher(FuseHandler handler, FuseChannel channel, int maxReadBytes, Func<uint, bool> isDying, ILogger logger)
 {
     // The kernel bounds read-ahead by max_background, and every other request is a thread that waits; at about 300 bytes each this is 20 MB.
     private const int MaxParked = 65536;
@@ -29,6 +29,7 @@ internal sealed partial class FuseDispatcher(FuseHandler handler, FuseChannel ch
     private static readonly int HeaderBytes = Unsafe.SizeOf<FuseInHeader>();
 
     private readonly FuseHandler _handler = handler;
+    private readonly CallerWatch _watch = new(isDying);
     private readonly ConcurrentDictionary<ulong, ParkedRequest> _parked = new();
     private readonly ConcurrentStack<RequestContext> _idle = new();
     private readonly long[] _countsOfDropped = new long[FuseMetrics.Opcodes];
@@ -36,6 +37,7 @@ internal sealed partial class FuseDispatcher(FuseHandler handler, FuseChannel ch
     private bool _hasEnded;
 
     public int ParkedCount => _parked.Count;
+    public int WatchedCount => _watch.Count;
 
     public RequestContext NewContext()
     {
@@ -99,6 +101,9 @@ internal sealed partial class FuseDispatcher(FuseHandler handler, FuseChannel ch
         return parked;
     }
 
+    /// <summary>The caller of a parked request got a signal, which may or may not end it.</summary>
+    public void Interrupted(ParkedRequest parked) => _watch.Interrupted(parked);
+
     public void Forget(ParkedRequest parked) => _parked.TryRemove(new KeyValuePair<ulong, ParkedRequest>(parked.Unique, parked));
 
     /// <exception cref="ArgumentException">The request is no READ, or wants fewer bytes.</exception>
@@ -120,6 +125,7 @@ internal sealed partial class FuseDispatcher(FuseHandler handler, FuseChannel ch
     public void End()
     {
         Volatile.Write(ref _hasEnded, true);
+        _watch.End();
         foreach (var parked in _parked.Values) parked.Abandon();
         while (_idle.TryPop(out var context)) Drop(context);
     }

@@ -14,6 +14,7 @@ internal sealed class FuseMetrics : IDisposable
     {
         _meter = meters.Create(new MeterOptions("SwarmFS.Fuse") { Tags = [new("mount", mountPoint)] });
         _meter.CreateObservableCounter("swarmfs.fuse.requests", () => Requests(dispatcher), unit: "{request}", description: "requests from the kernel, by opcode");
+        _meter.CreateObservableUpDownCounter("swarmfs.fuse.watched", () => dispatcher.WatchedCount, unit: "{request}", description: "parked requests whose callers got a signal that does not end them");
         _meter.CreateObservableUpDownCounter("swarmfs.fuse.parked", () => dispatcher.ParkedCount, unit: "{request}", description: "requests that wait for data");
     }
 

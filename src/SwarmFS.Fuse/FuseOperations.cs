@@ -197,7 +197,7 @@ internal sealed partial class FuseDispatcher
     private bool TryInterruptParked(ulong unique)
     {
         if (!_parked.TryGetValue(unique, out var parked)) return false;
-        parked.Interrupt();
+        Interrupted(parked);
         return true;
     }
 

@@ -12,8 +12,8 @@ namespace SwarmFS.Fuse;
 /// <see cref="FuseHandler"/>, which knows the tree; <see cref="ParkedRequest"/>, an answer that is still owed. This type mounts, negotiates, notifies and ends.
 /// </para>
 /// <para>
-/// Goals: a read-only tree served at the cost of the protocol itself (no library in between, no allocation per request); a caller that is interrupted gets away within
-/// milliseconds; an end that leaves no mount behind. Non-goals: writing, locks, ioctls, device nodes that work.
+/// Goals: a read-only tree served at the cost of the protocol itself (no library in between, no allocation per request); a caller that is killed gets away within half a
+/// second, and one with any other signal gets its answer; an end that leaves no mount behind. Non-goals: writing, locks, ioctls, device nodes that work.
 /// </para>
 /// <code>
 /// Mounting -> [INIT answered] -> Serving -> [unmount, abort, failure] -> Ended
@@ -61,6 +61,9 @@ public sealed class FuseSession : IAsyncDisposable
 
     /// <summary>Requests that are parked now.</summary>
     public int ParkedCount => _dispatcher?.ParkedCount ?? 0;
+
+    /// <summary>Of those, the ones whose callers got a signal that does not end them, and are watched for one that does. Lags by a tenth of a second.</summary>
+    public int WatchedCount => _dispatcher?.WatchedCount ?? 0;
 
     /// <summary>Mounts, negotiates, and serves until unmounted.</summary>
     /// <exception cref="FuseMountException">Not mounted, with the reason and the remedy.</exception>
@@ -158,7 +161,7 @@ public sealed class FuseSession : IAsyncDisposable
         MaxReadBytes = agreement.MaxReadBytes;
         if (FuseMounts.Find(_resolved) is { } mount) _connection = new FuseConnection(mount.Device);
         if (Options.ReadAheadKiB is { } kib) SetReadAhead(kib);
-        _dispatcher = new FuseDispatcher(_handler, _channel, agreement.MaxReadBytes, _logger);
+        _dispatcher = new FuseDispatcher(_handler, _channel, agreement.MaxReadBytes, CallerSignals.IsDying, _logger);
         if (meters is not null) _metrics = new FuseMetrics(meters, _dispatcher, MountPoint);
         _logger.Mounted(MountPoint, Minor, Flags, Options.ReaderThreads);
         _handler.Started(this);

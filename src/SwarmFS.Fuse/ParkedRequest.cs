@@ -1,10 +1,12 @@
+using System.Runtime.InteropServices;
+
 namespace SwarmFS.Fuse;
 
 /// <summary>
 /// A request that waits for something outside the process's memory. It is answered exactly once: by <see cref="Retry"/>, <see cref="Complete"/>, <see cref="Fail"/>, by the
-/// kernel's interrupt (EINTR), or not at all when the mount has gone. Calls that come too late do nothing.
+/// end of its caller (EINTR), or not at all when the mount has gone. Calls that come too late do nothing.
 /// <code>
-/// Waiting -> [Retry] -> Running | [Complete, Fail, interrupt, end of the session] -> Answered
+/// Waiting -> [Retry] -> Running | [Complete, Fail, end of the caller, end of the session] -> Answered
 /// Running -> [the handler answers] -> Answered | [it parks again] -> Waiting
 /// </code>
 /// </summary>
@@ -31,7 +33,10 @@ public sealed class ParkedRequest
 
     public ulong Unique { get; }
 
-    /// <summary>Cancelled when the caller was interrupted or killed, and when the mount goes away.</summary>
+    /// <summary>
+    /// Cancelled when the caller is about to end (killed, or ended by a signal that it neither handles nor blocks), and when the mount goes away. A signal that the caller
+    /// survives cancels nothing: it gets its answer first, as from a disk.
+    /// </summary>
     public CancellationToken Cancelled
     {
         get
@@ -45,6 +50,11 @@ public sealed class ParkedRequest
     }
 
     internal ReadOnlySpan<byte> Message => _message;
+
+    /// <summary>The id of the thread that waits, in this PID namespace; 0 for one outside of it.</summary>
+    internal uint Caller => MemoryMarshal.Read<FuseInHeader>(_message).Pid;
+
+    internal bool IsAnswered => Volatile.Read(ref _state) == Answered;
 
     /// <summary>
     /// Calls the handler again with the saved request, on the calling thread; the handler may park it again and then gets this same object. A call that comes while another thread
@@ -76,9 +86,9 @@ public sealed class ParkedRequest
     /// <summary>Gives the request out of the hands of the thread that was dispatching it.</summary>
     internal void Wait(bool interrupted)
     {
-        if (interrupted) Volatile.Write(ref _isCancelled, true);
         Interlocked.Exchange(ref _state, Waiting);
-        if (Volatile.Read(ref _isCancelled)) Interrupt();
+        if (Volatile.Read(ref _isCancelled)) LetGo();
+        else if (interrupted) _dispatcher.Interrupted(this);
     }
 
     /// <summary>The dispatching thread answers a request that has not been parked again.</summary>
@@ -96,8 +106,8 @@ public sealed class ParkedRequest
         return true;
     }
 
-    /// <summary>The kernel wants no answer any more: EINTR goes out at once, or, while a retry runs, as soon as it parks again.</summary>
-    internal void Interrupt()
+    /// <summary>The caller is about to end and wants no answer any more: EINTR goes out at once, or, while a retry runs, as soon as it parks again.</summary>
+    internal void LetGo()
     {
         var cancellation = Cancel();
         if (TryAnswer()) _dispatcher.Send(Unique, -(int)Errno.EINTR, default);

@@ -10,6 +10,7 @@ internal sealed class Commands(FuseSession session, MemoryHandler handler, Memor
         "counts" => $"lookup={handler.Lookups} getattr={handler.GetAttributeCalls} read={handler.Reads} list={handler.Listings} open={handler.Opens} xattr={handler.XattrCalls}",
         "reset" => Reset(),
         "waiting" => $"{handler.Waiting} {handler.Cancelled} {session.ParkedCount}",
+        "watched" => $"{session.WatchedCount}",
         "open-gate" => OpenGate(),
         "fail" => FailAll(words[1]),
         "complete" => CompleteAll(),

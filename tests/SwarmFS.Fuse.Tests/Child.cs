@@ -35,8 +35,6 @@ internal sealed class Child : IDisposable
 
     public static Task<ChildResult> Shell(string script) => Start("sh", "-c", script).Result();
 
-    public void Interrupt() => Signal("INT");
-
     public void Signal(string name)
     {
         using var kill = Process.Start("kill", [$"-{name}", $"{_process.Id}"]);

@@ -7,10 +7,10 @@ internal sealed class DispatcherFixture : IDisposable
 {
     public const int MaxReadBytes = 1 << 20;
 
-    public DispatcherFixture(FuseHandler handler, bool onlyCounts = false)
+    public DispatcherFixture(FuseHandler handler, bool onlyCounts = false, Func<uint, bool>? isDying = null)
     {
         Channel = new RecordingChannel { OnlyCounts = onlyCounts };
-        Dispatcher = new FuseDispatcher(handler, Channel, MaxReadBytes, NullLogger.Instance);
+        Dispatcher = new FuseDispatcher(handler, Channel, MaxReadBytes, isDying ?? (_ => true), NullLogger.Instance);
         Context = Dispatcher.NewContext();
     }
 

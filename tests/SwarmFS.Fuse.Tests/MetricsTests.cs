@@ -45,6 +45,7 @@ public class MetricsTests
             ["swarmfs.fuse.requests/Lookup"] = 2,
             ["swarmfs.fuse.requests/Read"] = 1,
             ["swarmfs.fuse.parked"] = 1,
+            ["swarmfs.fuse.watched"] = 0,
         }, ignoreOrder: true);
     }
 }

@@ -74,7 +74,7 @@ public class ParkedRequestTests
     }
 
     [Fact]
-    public async Task An_interrupt_is_answered_at_once_and_cancels_the_token()
+    public async Task The_interrupt_of_a_dying_caller_is_answered_at_once_and_cancels_the_token()
     {
         var parking = new Parking();
         using var fixture = new DispatcherFixture(parking.Handler);

@@ -66,12 +66,12 @@ public class SessionTests
     }
 
     [Fact]
-    public async Task An_interrupt_cancels_the_parked_read()
+    public async Task The_end_of_the_caller_cancels_the_parked_read()
     {
         await using var server = await FuseServer.Start("--timeout", "0");
         using var reader = Child.Python(ReadDirect, $"{server.Mount}/gated2");
         await server.WaitForWaiting(1);
-        reader.Interrupt();
+        reader.Signal("KILL");
         (await reader.HasEndedWithin(Killed)).ShouldBeTrue();
         var watch = Stopwatch.StartNew();
         while (await server.Do("waiting") != "0 1 0") watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10));
