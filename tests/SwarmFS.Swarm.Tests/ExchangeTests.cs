@@ -122,6 +122,28 @@ public sealed class ExchangeTests
         (await fetch).Missing.ShouldBe(0);
     }
 
+    [Theory]
+    [InlineData(EndStatus.Busy)]
+    [InlineData(EndStatus.Cancelled)]
+    public void What_a_peer_was_too_busy_for_is_asked_again_but_not_in_a_loop(EndStatus status)
+    {
+        using var world = new SimulatedExchange();
+        var peer = world.Connect(1);
+        using var sink = new KeepingSink();
+        var block = SimulatedExchange.Blocks(1).Single();
+        var fetch = world.Fetch([block], sink);
+
+        peer.Ends(peer.Wants.Last().Id, status);
+        peer.Wants.Count().ShouldBe(2);
+        peer.Ends(peer.Wants.Last().Id, status);
+        peer.Wants.Count().ShouldBe(2);
+        world.Advance(1.1);
+        peer.Wants.Count().ShouldBe(3);
+        peer.Delivers(block);
+
+        fetch.IsCompleted.ShouldBeTrue();
+    }
+
     [Fact]
     public void A_partial_holder_is_asked_again_when_it_has_more()
     {

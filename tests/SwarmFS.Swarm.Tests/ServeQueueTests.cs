@@ -1,4 +1,3 @@
-using System.Buffers;
 using SwarmFS.Core;
 using SwarmFS.Testing;
 using SwarmFS.Wire;
@@ -161,7 +160,7 @@ public sealed class ServeQueueTests
         var frames = new List<(FrameKind, uint, Cid, int)>();
         while (_queue.HasWork)
         {
-            var buffer = ArrayPool<byte>.Shared.Rent(batch);
+            var buffer = BlockBuffers.Shared.Rent(batch);
             var filled = _queue.Fill(ref buffer, 0, batch);
             var bytes = buffer.AsSpan(0, filled.Length);
             while (bytes.Length > 0)
@@ -178,7 +177,7 @@ public sealed class ServeQueueTests
                 frames.Add((header.Kind, header.RequestId, cid, isBlock ? body.Length - BlockPrefix.Length : body.Length));
                 bytes = bytes[(FrameHeader.Length + header.BodyLength)..];
             }
-            ArrayPool<byte>.Shared.Return(buffer);
+            BlockBuffers.Shared.Return(buffer);
         }
         return frames;
     }

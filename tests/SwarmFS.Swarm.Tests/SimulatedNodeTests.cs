@@ -90,6 +90,23 @@ public sealed class SimulatedNodeTests
     }
 
     [Fact]
+    public async Task A_peer_that_owes_blocks_and_gives_no_sign_of_life_is_given_up_sooner()
+    {
+        await using var a = await StartAsync(1);
+        var (stranger, link) = await GreetAsync(a, 9);
+        await RunUntilAsync(() => a.Node.Peers.Any(peer => peer.Id == stranger));
+        var started = _clock.GetTimestamp();
+        using var sink = new KeepingSink();
+        var cid = Cid.Of(CidCodec.Raw, "owed"u8);
+
+        _ = a.Node.FetchAsync(new FetchRequest(cid, [cid], FetchPriority.Demand, long.MaxValue), sink, TestContext.Current.CancellationToken);
+        await RunUntilAsync(() => a.Node.Peers.Count == 0);
+
+        _clock.GetElapsedTime(started).TotalSeconds.ShouldBeInRange(9, 30);
+        await link.DisposeAsync();
+    }
+
+    [Fact]
     public async Task An_idle_connection_between_two_nodes_stays()
     {
         await using var a = await StartAsync(1);

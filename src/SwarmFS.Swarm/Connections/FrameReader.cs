@@ -3,7 +3,7 @@ using SwarmFS.Wire;
 
 namespace SwarmFS.Swarm;
 
-/// <summary>One frame as it came. The body is rented from the shared pool; whoever has the frame gives it back or hands it to a block.</summary>
+/// <summary>One frame as it came. The body is rented from the pool of blocks; whoever has the frame gives it back or hands it to a block.</summary>
 /// <param name="Body">For BLOCK the block's bytes alone: its prefix is read into <paramref name="Cid"/>.</param>
 internal readonly record struct Frame(FrameHeader Header, Cid Cid, byte[] Body, int Length)
 {
@@ -24,6 +24,10 @@ internal sealed class FrameReader(IPeerLink link)
     private readonly byte[] _buffer = new byte[BufferLength];
     private int _at;
     private int _end;
+    private long _bytesRead;
+
+    /// <summary>Bytes taken off the link so far; safe from any thread.</summary>
+    public long BytesRead => Volatile.Read(ref _bytesRead);
 
     /// <param name="longestBody">A bound below those of the kinds, while the peer is a stranger.</param>
     public async ValueTask<FrameRead> ReadAsync(int longestBody, CancellationToken cancellationToken)
@@ -58,6 +62,7 @@ internal sealed class FrameReader(IPeerLink link)
             }
             var read = await link.ReadAsync(_buffer.AsMemory(_end), cancellationToken);
             if (read == 0) return false;
+            Volatile.Write(ref _bytesRead, _bytesRead + read);
             _end += read;
         }
         return true;
@@ -81,6 +86,7 @@ internal sealed class FrameReader(IPeerLink link)
             }
             var read = await link.ReadAsync(body.AsMemory(filled, length - filled), cancellationToken);
             if (read == 0) return false;
+            Volatile.Write(ref _bytesRead, _bytesRead + read);
             filled += read;
         }
         return true;

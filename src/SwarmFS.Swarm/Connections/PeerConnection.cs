@@ -25,6 +25,13 @@ internal sealed partial class PeerConnection : ILaneOutput
     private static readonly TimeSpan PingPeriod = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// The same while the peer owes blocks: a path that was cut and mended is found again by dialling long before TCP retransmits. Any byte is a sign of life, so a slow
+    /// line is none the worse for it.
+    /// </summary>
+    private static readonly TimeSpan PingPeriodOwing = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan MaxSilenceOwing = TimeSpan.FromSeconds(10);
+
     /// <summary>How long the last words may take.</summary>
     private static readonly TimeSpan GoodbyeTime = TimeSpan.FromMilliseconds(500);
 
@@ -42,6 +49,7 @@ internal sealed partial class PeerConnection : ILaneOutput
     private readonly FrameBuffer _outbox = new();
     private long _bytesWaiting;
     private long _heard;
+    private long _bytesHeard;
     private long _pinged;
     private ulong _pingToken;
     private Goodbye? _goodbye;
@@ -149,8 +157,19 @@ internal sealed partial class PeerConnection : ILaneOutput
     /// <summary>Called now and then: asks for a sign of life, or gives up.</summary>
     public void Heartbeat()
     {
-        if (Silence > MaxSilence) End($"nothing was heard for {MaxSilence.TotalSeconds} s");
-        else if (_services.Time.GetElapsedTime(_pinged) >= PingPeriod) Ping();
+        Listen();
+        var owing = _services.Exchange.Owes(Lane);
+        var longest = owing ? MaxSilenceOwing : MaxSilence;
+        if (Silence > longest) End($"nothing was heard for {longest.TotalSeconds} s");
+        else if (_services.Time.GetElapsedTime(_pinged) >= (owing && Silence > PingPeriodOwing ? PingPeriodOwing : PingPeriod)) Ping();
+    }
+
+    private void Listen()
+    {
+        var bytes = _reader.BytesRead;
+        if (bytes == _bytesHeard) return;
+        _bytesHeard = bytes;
+        Volatile.Write(ref _heard, _services.Time.GetTimestamp());
     }
 
     private void Ping()
@@ -176,7 +195,6 @@ internal sealed partial class PeerConnection : ILaneOutput
                     End("the peer hung up");
                     return;
                 }
-                Volatile.Write(ref _heard, _services.Time.GetTimestamp());
                 Interlocked.Add(ref _bytesWaiting, frame.Length);
                 if (!_frames.Writer.TryWrite(frame)) await _frames.Writer.WriteAsync(frame, _closing.Token);
                 while (Interlocked.Read(ref _bytesWaiting) > MaxBytesWaiting && !_closing.IsCancellationRequested) await _drained.WaitAsync();

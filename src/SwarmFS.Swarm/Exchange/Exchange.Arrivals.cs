@@ -24,7 +24,7 @@ internal readonly record struct Arrival(ArrivalKind Kind, string? Offence = null
 /// <summary>Answers from peers. One thread for each lane; the hash is computed outside of the lock.</summary>
 internal sealed partial class Exchange
 {
-    /// <param name="rented">From the shared pool; its first <paramref name="length"/> bytes are the block's.</param>
+    /// <param name="rented">From the pool of blocks; its first <paramref name="length"/> bytes are the block's.</param>
     public Arrival BlockArrived(Lane lane, uint requestId, in Cid cid, byte[] rented, int length)
     {
         LaneRequest? request;
@@ -158,12 +158,15 @@ internal sealed partial class Exchange
                 return;
             }
             var request = (WantRequest)found;
+            // Busy, or dropped as too late: it may have the blocks. A second time in a row it is not asked for them again at once.
+            var denies = status == EndStatus.Complete || lane.Stalled;
+            if (!denies && !request.IsOver) lane.Stall();
             for (var i = request.Count - 1; i >= 0; i--)
             {
                 if (request.MarkAnswered(i) != SlotState.Waiting) continue;
                 lane.Released(request.Priority);
                 var want = request[i];
-                if (status != EndStatus.Busy) want.AddFailure(lane, AttemptOutcome.DoesNotHave);
+                if (denies) want.AddFailure(lane, AttemptOutcome.DoesNotHave);
                 if (want.Detach(request) && want.State == WantState.InFlight) want.Session.Requeue(want);
             }
             Pump();

@@ -287,6 +287,12 @@ internal sealed partial class Exchange : IDisposable
         lock (_gate) return (lane.Outstanding, lane.Window, lane.Stalled);
     }
 
+    /// <summary>Whether the peer has been asked for something that has not come.</summary>
+    public bool Owes(Lane lane)
+    {
+        lock (_gate) return lane.Requests.Count > 0;
+    }
+
     public void RoundTripMeasured(Lane lane, double seconds)
     {
         lock (_gate)

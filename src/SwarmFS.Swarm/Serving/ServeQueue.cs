@@ -50,7 +50,7 @@ internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
     }
 
     /// <summary>Appends frames to <paramref name="buffer"/> from <paramref name="at"/> on until <paramref name="enough"/> bytes are there or nothing is left to send.</summary>
-    /// <param name="buffer">Rented from the shared pool; replaced by a larger one when a single frame needs it.</param>
+    /// <param name="buffer">Rented from the pool of blocks; replaced by a larger one when a single frame needs it.</param>
     public Filled Fill(ref byte[] buffer, int at, int enough)
     {
         var filled = new Filled { Length = at };

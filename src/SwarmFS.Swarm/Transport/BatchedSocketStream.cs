@@ -1,5 +1,5 @@
-using SwarmFS.Core;
 using System.Net.Sockets;
+using SwarmFS.Core;
 
 namespace SwarmFS.Swarm;
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using SwarmFS.Core;
 using SwarmFS.Testing;
 using SwarmFS.Wire;
@@ -77,7 +76,7 @@ internal sealed class SimulatedPeer : ILaneOutput
 
     public ArrivalKind Delivers(uint id, Block block)
     {
-        var rented = ArrayPool<byte>.Shared.Rent(block.Length);
+        var rented = BlockBuffers.Shared.Rent(block.Length);
         block.Span.CopyTo(rented);
         return _world.Exchange.BlockArrived(Lane, id, block.Cid, rented, block.Length).Kind;
     }
