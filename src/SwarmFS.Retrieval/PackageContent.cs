@@ -75,7 +75,12 @@ public sealed class PackageContent : IPackageContent, IAsyncDisposable
         return read;
     }
 
-    public int Peek(TreeTable tree, int row, long offset, Span<byte> destination) => ReadAtHand(tree, row, offset, destination);
+    public int Peek(TreeTable tree, int row, long offset, Span<byte> destination)
+    {
+        var read = ReadAtHand(tree, row, offset, destination);
+        if (read > 0 && Session(tree.Root) is var session && !session.Completeness.IsKnown(_store)) session.NoteShown(tree, row);
+        return read;
+    }
 
     public ValueTask<int> ReadAsync(TreeTable tree, int row, long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {

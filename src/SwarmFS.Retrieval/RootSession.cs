@@ -14,14 +14,18 @@ internal sealed class RootSession(RootAccount account, ReadAheadPlanner planner)
     // Rows between two files that one walk reads: directories, links, and what a filter leaves out.
     private const long ScanTolerance = 32;
 
-    // Of the files asked ahead the mount gives the kernel up to 64 at a time, which are then not read here; two such batches may follow one another.
-    private const long ScanLeap = 128;
+    // What the mount shows the kernel is not read here; several batches of 64 files may be passed over before a word of it arrives.
+    private const long ScanLeap = 512;
+
+    // What is shown tells of a reader only while one reads: a mere listing of names shows files as well.
+    private static readonly TimeSpan ReaderPresence = TimeSpan.FromSeconds(2);
 
     private readonly Lock _gate = new();
     private readonly SequenceDetector _files = new(slots: 8, FileTolerance, FileTolerance, hits: 2, sparsest: 2, planner.Options.FirstFileWindow);
     private readonly SequenceDetector _scans = new(slots: 16, ScanTolerance, ScanLeap, hits: 3, sparsest: 4, planner.Options.FirstScanWindow);
     private TreeTable? _tree;
     private long _pausedUntil = long.MinValue;
+    private long _lastRead;
 
     public RootAccount Account { get; } = account;
 
@@ -44,10 +48,22 @@ internal sealed class RootSession(RootAccount account, ReadAheadPlanner planner)
         var isLarge = tree[row].Content.Codec != CidCodec.Raw;
         lock (_gate)
         {
+            _lastRead = planner.Time.GetTimestamp();
             var wakes = isLarge && _files.Note(row, offset, length);
             wakes |= _scans.Note(0, row, 1);
             // While a plan is under way for this tree, it sees the wish by itself or the next read repeats it.
             if (!wakes || _tree is not null) return;
+            _tree = tree;
+        }
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    /// <summary>Notes that a file was shown to the kernel before it was asked for.</summary>
+    public void NoteShown(TreeTable tree, int row)
+    {
+        lock (_gate)
+        {
+            if (planner.Time.GetElapsedTime(_lastRead) > ReaderPresence || !_scans.Follow(0, row) || _tree is not null) return;
             _tree = tree;
         }
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);

@@ -36,6 +36,28 @@ internal sealed class SequenceDetector(int slots, long tolerance, long leap, int
         return reader.Wants = true;
     }
 
+    /// <summary>
+    /// Notes that what lies here was shown to the kernel unasked. A reader for whom it was asked ahead has probably come this far, and will not say so. Nobody becomes a reader by it.
+    /// </summary>
+    /// <returns>As <see cref="Note"/>.</returns>
+    public bool Follow(int key, long position)
+    {
+        var nearest = -1;
+        for (var i = 0; i < _readers.Length; i++)
+        {
+            ref var candidate = ref _readers[i];
+            if (candidate.Hits < hits || candidate.Key != key || position < candidate.Position || position >= candidate.Requested) continue;
+            if (nearest < 0 || candidate.Position > _readers[nearest].Position) nearest = i;
+        }
+        if (nearest < 0) return false;
+        ref var reader = ref _readers[nearest];
+        reader.Covered += position + 1 - reader.Position;
+        reader.Position = position + 1;
+        reader.LastUse = ++_clock;
+        if (reader.Position < reader.Trigger || reader.Wants) return false;
+        return reader.Wants = true;
+    }
+
     // False when the reader has skipped so much that it is no longer taken for one that goes forward.
     private bool Advance(ref SequentialReader reader, long position, long end)
     {

@@ -183,6 +183,44 @@ public sealed class ReadAheadTests
     }
 
     [Fact]
+    public async Task A_scan_follows_what_is_shown_to_the_end_without_another_read()
+    {
+        await using var world = ManyFiles(5000);
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        var buffer = new byte[8000];
+        var reads = 0;
+        for (var row = 0; row < tree.Count; row++)
+        {
+            if (tree[row].Kind != EntryKind.File) continue;
+            if (world.Content.Peek(tree, row, 0, buffer) < 0)
+            {
+                await world.Content.ReadAsync(tree, row, 0, buffer, CancellationToken.None);
+                reads++;
+            }
+            await world.RestAsync();
+        }
+        reads.ShouldBeLessThan(6);
+        source.Requests.Count(request => request.Priority == FetchPriority.Demand).ShouldBeLessThan(6);
+    }
+
+    [Fact]
+    public async Task A_listing_long_after_a_scan_does_not_carry_it_on()
+    {
+        await using var world = ManyFiles(2000);
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        var buffer = new byte[8000];
+        for (var row = 2; row < 8; row++) await world.Content.ReadAsync(tree, row, 0, buffer, CancellationToken.None);
+        await world.RestAsync();
+        var before = source.Requests.Count;
+        world.Time.Advance(TimeSpan.FromSeconds(3));
+        for (var row = 8; row < tree.Count; row++) world.Content.Peek(tree, row, 0, buffer);
+        await world.RestAsync();
+        source.Requests.Count.ShouldBe(before);
+    }
+
+    [Fact]
     public async Task Looking_at_files_on_nobodys_behalf_fetches_nothing()
     {
         await using var world = ManyFiles(500);

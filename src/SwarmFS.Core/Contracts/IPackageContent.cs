@@ -22,7 +22,10 @@ public interface IPackageContent
     /// </returns>
     int TryRead(TreeTable tree, int row, long offset, Span<byte> destination);
 
-    /// <summary>As <see cref="TryRead"/>, but on no reader's behalf: nothing is concluded from it about what will be read next. For whoever shows content before it is asked for.</summary>
+    /// <summary>
+    /// As <see cref="TryRead"/>, but on no reader's behalf, for whoever shows content before it is asked for: by itself it makes nobody a reader. It may tell how far one has come who is known
+    /// to read that part of the tree.
+    /// </summary>
     int Peek(TreeTable tree, int row, long offset, Span<byte> destination) => TryRead(tree, row, offset, destination);
 
     /// <summary>As <see cref="TryRead"/>, but fetches what is missing, also when it cannot be kept on disk.</summary>
