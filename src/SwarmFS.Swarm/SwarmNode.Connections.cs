@@ -172,6 +172,7 @@ public sealed partial class SwarmNode
                 existing.Close(GoodbyeReason.Duplicate, "another connection stays");
             }
             _connections[connection.Peer.Id] = connection;
+            connection.Peer.Address = Normalize(connection.RemoteEndPoint);
         }
         _metrics.ConnectionOpened();
         SwarmLog.Connected(_logger, connection.Peer, connection.Direction, connection.Hello.Software);
@@ -228,7 +229,7 @@ public sealed partial class SwarmNode
                 if (_peers.Count >= MaxPeerRecords) ForgetOnePeer();
                 _peers[id] = record = new PeerRecord(id);
             }
-            record.Address = Normalize(address);
+            record.Address ??= Normalize(address);
             return record;
         }
     }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Threading.Channels;
 using SwarmFS.Core;
 using SwarmFS.Wire;
@@ -31,6 +32,9 @@ internal sealed partial class PeerConnection : ILaneOutput
     /// </summary>
     private static readonly TimeSpan PingPeriodOwing = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan MaxSilenceOwing = TimeSpan.FromSeconds(10);
+
+    /// <summary>The first round trips go through code that has never run and measure that: a few more follow at once.</summary>
+    private const int PingsAtFirst = 6;
 
     /// <summary>How long the last words may take.</summary>
     private static readonly TimeSpan GoodbyeTime = TimeSpan.FromMilliseconds(500);
@@ -75,6 +79,8 @@ internal sealed partial class PeerConnection : ILaneOutput
 
     /// <summary>How far announcements have been exchanged; belongs to <see cref="RecordSync"/>.</summary>
     public RecordCursor RecordCursor { get; } = new();
+
+    public EndPoint RemoteEndPoint => _link.RemoteEndPoint;
 
     public DateTimeOffset Since { get; }
 
@@ -161,7 +167,7 @@ internal sealed partial class PeerConnection : ILaneOutput
         var owing = _services.Exchange.Owes(Lane);
         var longest = owing ? MaxSilenceOwing : MaxSilence;
         if (Silence > longest) End($"nothing was heard for {longest.TotalSeconds} s");
-        else if (_services.Time.GetElapsedTime(_pinged) >= (owing && Silence > PingPeriodOwing ? PingPeriodOwing : PingPeriod)) Ping();
+        else if (_pingToken < PingsAtFirst || _services.Time.GetElapsedTime(_pinged) >= (owing && Silence > PingPeriodOwing ? PingPeriodOwing : PingPeriod)) Ping();
     }
 
     private void Listen()
