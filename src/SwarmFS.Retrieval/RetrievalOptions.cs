@@ -46,7 +46,7 @@ public sealed record RetrievalOptions
     public long LayoutCacheBytes { get; init; } = 16L * MiB;
 
     /// <summary>Blocks that the full store declined, in bytes: enough that the kernel's pieces of one chunk, for several readers, find it again.</summary>
-    public long OverflowBytes { get; init; } = 32L * MiB;
+    public long OverflowBytes { get; init; } = 16L * MiB;
 
     /// <summary>Bytes asked for ahead of all readers together and not arrived: 64 MiB is one second of a 500 Mb/s link.</summary>
     public long PrefetchBytesInFlight { get; init; } = 64L * MiB;
