@@ -10,8 +10,6 @@ namespace SwarmFS.EndToEnd.Tests.Machines;
 /// </summary>
 public sealed class TestNode : IAsyncDisposable
 {
-    private const int Port = 7401;
-
     // ReadyToRun starts in half a second; a machine with both cores busy took 6 s.
     private static readonly TimeSpan ReadyDeadline = TimeSpan.FromSeconds(60);
 
@@ -26,11 +24,14 @@ public sealed class TestNode : IAsyncDisposable
         Directory = directory;
         _host = host;
         _mounted = !options.Contains("--no-mount");
-        _options = [.. options.Except(["--no-mount"])];
+        _options = [.. options.Where(option => option != "--no-mount")];
         System.IO.Directory.CreateDirectory(directory);
     }
 
     public string Directory { get; }
+
+    /// <summary>Where it listens; nodes on one host need different ones.</summary>
+    public int Port { get; init; } = 7401;
 
     public string State => Path.Join(Directory, "state");
 
