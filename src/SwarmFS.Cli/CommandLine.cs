@@ -19,7 +19,10 @@ internal static class CommandLine
         // A second Ctrl-C need not wait: the first one has five seconds to end the request cleanly.
         return parsed.InvokeAsync(new InvocationConfiguration
         {
-            Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(5),
+            Output = terminal.Out,
+            Error = terminal.Error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = TimeSpan.FromSeconds(5),
         });
     }
 

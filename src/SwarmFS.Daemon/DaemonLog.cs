@@ -34,12 +34,6 @@ internal static partial class DaemonLog
     [LoggerMessage(9010, LogLevel.Error, "Request {Route} failed")]
     public static partial void RequestFailed(this ILogger log, string route, Exception exception);
 
-    [LoggerMessage(9011, LogLevel.Information, "Imported {Name} {Version}: {Entries} entries, {Bytes} bytes, root {Root}")]
-    public static partial void Imported(this ILogger log, string name, string version, int entries, long bytes, string root);
-
-    [LoggerMessage(9012, LogLevel.Warning, "Import of {Subject} refused: {Reason}")]
-    public static partial void ImportRefused(this ILogger log, string subject, string reason);
-
     [LoggerMessage(9013, LogLevel.Warning, "The inode slot of {Root} could not be written down ({Reason}); its inode numbers may change at the next start")]
     public static partial void SlotNotKept(this ILogger log, string root, string reason);
 
@@ -48,7 +42,4 @@ internal static partial class DaemonLog
 
     [LoggerMessage(9015, LogLevel.Warning, "The peer book {Path} could not be written: {Reason}")]
     public static partial void PeerBookNotWritten(this ILogger log, string path, string reason);
-
-    [LoggerMessage(9016, LogLevel.Information, "The kernel's passthrough is not available; files are served from the page cache")]
-    public static partial void NoPassthrough(this ILogger log);
 }

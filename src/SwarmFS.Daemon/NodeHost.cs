@@ -110,7 +110,7 @@ internal sealed class NodeHost : IAsyncDisposable
         var status = new StatusSource(_settings, identity, store, catalog, packages, swarm, content, _mount, activities, metrics, started);
         MapStatus(status);
         MapContent(packages, store, content, activities);
-        var imports = new ImportRequests(importer, catalog, store, activities, _time, _log);
+        var imports = new ImportRequests(importer, catalog, store, activities, _time);
         _server.Map(ControlRoutes.Import, ControlJson.Default.ImportRequest, ControlJson.Default.ImportReport, imports.ImportAsync);
         if (_settings.MountPoint is not null)
         {
@@ -176,7 +176,8 @@ internal sealed class NodeHost : IAsyncDisposable
         {
             (part as IDisposable)?.Dispose();
             return ValueTask.CompletedTask;
-        }));
+        }
+        ));
         return part;
     }
 

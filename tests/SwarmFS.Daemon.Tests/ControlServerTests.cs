@@ -30,7 +30,8 @@ public sealed class ControlServerTests : IAsyncLifetime
                 await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
                 return new NetworkStream(socket, ownsSocket: true);
             },
-        }) { BaseAddress = new Uri("http://node") };
+        })
+        { BaseAddress = new Uri("http://node") };
         var json = ControlJson.Default;
         _server.Map("/ok", json.PathRequest, json.ListReport, (request, _, _) => Task.FromResult(new ListReport(request.Path, [])));
         _server.Map("/missing", json.EmptyRequest, json.ListReport, (_, _, _) => Task.FromException<ListReport>(new ContentUnavailableException("nobody has it")));

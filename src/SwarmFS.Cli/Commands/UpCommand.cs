@@ -23,16 +23,17 @@ internal static class UpCommand
             var loaded = SettingsLoader.Load(input);
             foreach (var error in loaded.Errors) await context.Terminal.Error.WriteLineAsync($"swarmfs: {error}");
             if (loaded.Settings is null) return ExitCodes.Usage;
-            var launcher = new DaemonLauncher(context.Terminal, loaded.StateDirectory, Arguments(loaded.StateDirectory, input, given));
+            var launcher = new DaemonLauncher(context.Terminal, loaded.StateDirectory, Arguments(input, given));
             return parsed.GetValue(detach) ? await launcher.DetachAsync(context.IsJson(parsed), cancellationToken) : launcher.Become();
         }));
         return command;
     }
 
     /// <summary>The daemon reads the same file and environment; it is handed what was typed alone, so that it can say where each value comes from.</summary>
-    private static List<string> Arguments(string state, SettingsInput input, Dictionary<string, IReadOnlyList<string>> given)
+    private static List<string> Arguments(SettingsInput input, Dictionary<string, IReadOnlyList<string>> given)
     {
-        var arguments = new List<string> { "--state", state };
+        var arguments = new List<string>();
+        if (input.StateOption is { Length: > 0 } state) arguments.AddRange(["--state", Path.GetFullPath(state)]);
         if (input.ConfigOption is { } config) arguments.AddRange(["--config", Path.GetFullPath(config)]);
         foreach (var (option, values) in given)
             foreach (var value in values) arguments.AddRange([option, value]);

@@ -32,7 +32,8 @@ public static class SettingTable
         "swarm.listen", "--listen", "SWARMFS_LISTEN", "ADDRESS:PORT", "*:7401", "Where peers connect to; * is every address, port 0 any free one", SettingValues.RefuseListen);
 
     public static readonly SettingDefinition Peers = new(
-        "swarm.peers", "--peer", "SWARMFS_PEERS", "HOST:PORT", "", "A peer to stay connected with; may be given several times", SettingValues.RefusePeer) { IsList = true };
+        "swarm.peers", "--peer", "SWARMFS_PEERS", "HOST:PORT", "", "A peer to stay connected with; may be given several times", SettingValues.RefusePeer)
+    { IsList = true };
 
     public static readonly SettingDefinition Lan = Switch(
         "swarm.lan", "--lan", "SWARMFS_LAN", "on", "Whether peers on the local network are looked for", SettingValues.RefuseSwitch);

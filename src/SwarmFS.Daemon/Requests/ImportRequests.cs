@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using SwarmFS.Catalog;
 using SwarmFS.Control;
 using SwarmFS.Core;
@@ -7,7 +6,7 @@ using SwarmFS.Import;
 namespace SwarmFS.Daemon.Requests;
 
 /// <summary><c>import</c>: a tree made by the importer gets its name in the catalogue, or leaves no trace.</summary>
-internal sealed class ImportRequests(Importer importer, AnnouncementCatalog catalog, IBlockStore store, Activities activities, TimeProvider time, ILogger log)
+internal sealed class ImportRequests(Importer importer, AnnouncementCatalog catalog, IBlockStore store, Activities activities, TimeProvider time)
 {
     public async Task<ImportReport> ImportAsync(ImportRequest request, IProgress<ProgressReport> progress, CancellationToken cancellationToken)
     {
@@ -22,7 +21,6 @@ internal sealed class ImportRequests(Importer importer, AnnouncementCatalog cata
             _ => throw new RequestException(ControlErrors.Usage, $"There is no import of kind {request.Kind}."),
         };
         Publish(package);
-        log.Imported(package.Name, package.Version, package.Entries, package.Bytes, package.Root.ToString());
         return new ImportReport(
             package.Name, package.Version, package.Root.ToString(), $"pkgs/{package.Name}/{package.Version}",
             package.Bytes, package.Entries, package.Evidence.Summary, time.GetElapsedTime(started).TotalSeconds);
