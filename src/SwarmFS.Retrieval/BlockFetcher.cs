@@ -232,12 +232,14 @@ internal sealed class BlockFetcher(
         }
     }
 
-    // First the request in progress is raised. A source may ignore that; then the block is asked for again and may travel twice, which is better than a reader behind a queue.
+    // A reader that follows its read-ahead closely finds its blocks on their way: they arrive within a moment, and to ask for them in other words would send some of them twice. Only then is
+    // the request in progress raised. A source may ignore that; then the block is asked for again and may travel twice, which is better than a reader behind a queue.
     private async Task HurryAsync(List<Flight> slower, RootAccount account, FetchPriority priority, long deadline, CancellationToken left)
     {
-        sources.Raise(slower.ConvertAll(flight => flight.Cid), priority, deadline);
         try
         {
+            await Task.Delay(options.RaisePatience, time, left);
+            sources.Raise(StillSlow(slower, priority), priority, deadline);
             await Task.Delay(options.PromotionPatience, time, left);
         }
         catch (OperationCanceledException)
@@ -250,7 +252,7 @@ internal sealed class BlockFetcher(
         {
             foreach (var flight in slower)
             {
-                if (flight.Waiters == 0 || !_flights.TryGetValue(flight.Cid, out var current) || current != flight || flight.Batch.Priority <= priority) continue;
+                if (!IsSlow(flight, priority)) continue;
                 flight.Batch.Waiters -= flight.Waiters;
                 if (Detach(flight)) emptied.Add(flight.Batch);
                 flight.Batch = batch;
@@ -262,4 +264,13 @@ internal sealed class BlockFetcher(
         _ = Start(batch);
         foreach (var old in emptied) old.End();
     }
+
+    private List<Cid> StillSlow(List<Flight> flights, FetchPriority priority)
+    {
+        lock (_gate) return [.. flights.Where(flight => IsSlow(flight, priority)).Select(flight => flight.Cid)];
+    }
+
+    // Under the lock: on its way at a lower priority, and somebody waits for it.
+    private bool IsSlow(Flight flight, FetchPriority priority) =>
+        flight.Waiters > 0 && _flights.TryGetValue(flight.Cid, out var current) && current == flight && flight.Batch.Priority > priority;
 }

@@ -98,7 +98,7 @@ public sealed class ReadAheadTests
     [Fact]
     public async Task Bytes_asked_ahead_and_not_arrived_stay_within_their_bound()
     {
-        await using var world = new World(("big", World.Noise(36 * MiB, 7))) { Options = new RetrievalOptions { PrefetchBytesInFlight = 4 * MiB } };
+        await using var world = new World(("big", World.Noise(36 * MiB, 7))) { Options = new RetrievalOptions { PrefetchBytesInFlight = 4 * MiB, RaisePatience = TimeSpan.Zero } };
         var source = world.OverScript();
         var tree = await world.TreeAsync();
         List<ScriptedRequest> ahead = [];

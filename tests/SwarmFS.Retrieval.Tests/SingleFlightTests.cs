@@ -90,6 +90,9 @@ public sealed class SingleFlightTests
         ahead.Request.Blocks.ShouldContain(wanted);
 
         var reader = world.ReadAsync(tree, "f10");
+        await World.UntilAsync(() => world.Time.PendingTimers >= 2);
+        source.Raised.ShouldBeEmpty();
+        world.Time.Advance(TimeSpan.FromMilliseconds(100));
         await World.UntilAsync(() => source.Raised.Contains(wanted));
         source.Asked.ShouldBe(4);
         await World.UntilAsync(() => world.Time.PendingTimers >= 2);
