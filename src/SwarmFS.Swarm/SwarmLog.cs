@@ -21,13 +21,16 @@ internal static partial class SwarmLog
     [LoggerMessage(3004, LogLevel.Information, "Dialling {Target} failed, next try in {Delay}: {Why}")]
     public static partial void DialFailed(ILogger logger, string target, TimeSpan delay, string why);
 
+    [LoggerMessage(3011, LogLevel.Debug, "{Target}, which was heard of, did not become a peer: {Why}")]
+    public static partial void HeardOfFailed(ILogger logger, string target, string why);
+
     [LoggerMessage(3005, LogLevel.Debug, "A caller from {EndPoint} was not accepted: {Why}")]
     public static partial void CallerRefused(ILogger logger, EndPoint endPoint, string why);
 
     [LoggerMessage(3006, LogLevel.Error, "The listener at {EndPoint} failed and goes on: {Why}")]
     public static partial void ListenerFailed(ILogger logger, EndPoint endPoint, string why);
 
-    [LoggerMessage(3007, LogLevel.Warning, "Blocks of root {Root} did not come: {Why}")]
+    [LoggerMessage(3007, LogLevel.Information, "Blocks of root {Root} did not come: {Why}")]
     public static partial void FetchFailed(ILogger logger, Cid root, string why);
 
     [LoggerMessage(3008, LogLevel.Debug, "Peer {Peer} sent {Count} announcements, {Accepted} of them new")]

@@ -169,7 +169,8 @@ public sealed partial class SwarmNode
         }
         if (why is null || _stopping.IsCancellationRequested) return;
         if (!isKnown && PeerAddress.From(target.EndPoint) is { } address) _addresses.Failed(address);
-        SwarmLog.DialFailed(_logger, target.Text, wait, why);
+        if (target.IsStatic) SwarmLog.DialFailed(_logger, target.Text, wait, why);
+        else SwarmLog.HeardOfFailed(_logger, target.Text, why);
     }
 
     /// <summary>Connected peers, static peers, and those that lied.</summary>
