@@ -30,6 +30,23 @@ public sealed class TlsTests
         (await server.ReadAsync(buffer, CancellationToken.None)).ShouldBe(5);
     }
 
+    [Fact]
+    public async Task Any_address_is_any_address_of_either_family()
+    {
+        Assert.SkipUnless(Socket.OSSupportsIPv6, "This machine has no IPv6.");
+        using var a = NodeIdentity.CreateEphemeral();
+        using var b = NodeIdentity.CreateEphemeral();
+        await using var listener = new TlsTcpTransport(a, TimeProvider.System).Listen(new IPEndPoint(IPAddress.IPv6Any, 0));
+        var port = ((IPEndPoint)listener.EndPoint).Port;
+        foreach (var address in (IPAddress[])[IPAddress.Loopback, IPAddress.IPv6Loopback])
+        {
+            var accepting = AcceptOneAsync(listener);
+            await using var client = await new TlsTcpTransport(b, TimeProvider.System).DialAsync(new IPEndPoint(address, port), CancellationToken.None);
+            await using var server = await accepting;
+            server.RemoteId.ShouldBe(b.Id);
+        }
+    }
+
     public static TheoryData<string> BadCallers() => [.. Callers.Keys];
 
     private static readonly Dictionary<string, Func<SslClientAuthenticationOptions>> Callers = new()

@@ -55,6 +55,7 @@ internal sealed class Doorman(int handshakesPerGroup, TimeProvider time)
 
     private Bucket Refill(IPAddress address)
     {
+        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
         var now = time.GetTimestamp();
         if (!_buckets.TryGetValue(address, out var bucket))
         {

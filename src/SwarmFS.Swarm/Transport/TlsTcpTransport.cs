@@ -24,6 +24,8 @@ public sealed class TlsTcpTransport(NodeIdentity identity, TimeProvider time) : 
         try
         {
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            // "Any address" means IPv4 as well; a certain IPv6 address is that alone.
+            if (endPoint is IPEndPoint { Address: var address } && address.Equals(IPAddress.IPv6Any)) socket.DualMode = true;
             socket.Bind(endPoint);
             socket.Listen(Backlog);
             return new Listener(socket, this);
