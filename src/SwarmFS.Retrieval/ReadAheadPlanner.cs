@@ -3,7 +3,7 @@ using SwarmFS.Core;
 namespace SwarmFS.Retrieval;
 
 /// <summary>
-/// Turns a reader that goes forward into blocks to ask for before it gets there. The window doubles each time the reader has used up half of it, up to a cap that follows what the
+/// Turns a reader that goes forward into blocks to ask for before it gets there. The window grows each time the reader has used up half of it, up to a cap that follows what the
 /// link lately gave: a slow link must not queue more than a reader's patience lasts.
 /// </summary>
 internal sealed class ReadAheadPlanner(RetrievalOptions options, BlocksAtHand blocks, LayoutLibrary layouts, BlockFetcher fetcher, TimeProvider time)
@@ -13,6 +13,9 @@ internal sealed class ReadAheadPlanner(RetrievalOptions options, BlocksAtHand bl
 
     // The least that any cap leaves: several chunks, so that a reader never waits for one at a time.
     private const long SmallestCap = 2L << 20;
+
+    // Below it the window quadruples, so that a distant source is at full speed after four round trips rather than eight.
+    private const long QuickStart = 4L << 20;
 
     public RetrievalOptions Options => options;
 
@@ -39,7 +42,7 @@ internal sealed class ReadAheadPlanner(RetrievalOptions options, BlocksAtHand bl
             from = layout.ChunkStart(chunk) + layout.ChunkLength(chunk);
         }
         reader.Requested = from;
-        reader.Window = Math.Min(window * 2, cap);
+        reader.Window = Math.Min(Grown(window), cap);
         reader.Trigger = from >= layout.Size ? long.MaxValue : reader.Position + (window / 2);
         return wanted;
     }
@@ -62,7 +65,7 @@ internal sealed class ReadAheadPlanner(RetrievalOptions options, BlocksAtHand bl
             if (ahead * 2 >= window) half = Math.Min(half, next);
         }
         reader.Requested = Math.Max(reader.Requested, next);
-        reader.Window = Math.Min(window * 2, cap);
+        reader.Window = Math.Min(Grown(window), cap);
         reader.Trigger = next >= tree.Count ? long.MaxValue : Math.Min(half, next);
         return wanted;
     }
@@ -99,6 +102,8 @@ internal sealed class ReadAheadPlanner(RetrievalOptions options, BlocksAtHand bl
         room -= length;
         return true;
     }
+
+    private static long Grown(long window) => window < QuickStart ? window * 4 : window * 2;
 
     private long Cap(long largest)
     {

@@ -54,13 +54,13 @@ public sealed record RetrievalOptions
     /// <summary>Bytes asked for ahead of all readers together and not arrived: 64 MiB is one second of a 500 Mb/s link.</summary>
     public long PrefetchBytesInFlight { get; init; } = 64L * MiB;
 
-    /// <summary>Read-ahead of a file at its second sequential read; it doubles from there.</summary>
+    /// <summary>Read-ahead of a file at its second sequential read; it grows from there.</summary>
     public long FirstFileWindow { get; init; } = MiB;
 
     /// <summary>The most that is asked for ahead of one reader of a file.</summary>
     public long LargestFileWindow { get; init; } = 32L * MiB;
 
-    /// <summary>Read-ahead across files when a scan is first noticed; it doubles from there.</summary>
+    /// <summary>Read-ahead across files when a scan is first noticed; it grows from there.</summary>
     public long FirstScanWindow { get; init; } = 256L << 10;
 
     /// <summary>The most that is asked for ahead of one scan.</summary>

@@ -117,7 +117,7 @@ internal struct SequentialReader
     /// <summary>Where the next request ahead is due.</summary>
     public long Trigger;
 
-    /// <summary>Bytes to be ahead of the reader; doubles with each request.</summary>
+    /// <summary>Bytes to be ahead of the reader; grows with each request.</summary>
     public long Window;
 
     /// <summary>A request ahead is due and not yet planned.</summary>
