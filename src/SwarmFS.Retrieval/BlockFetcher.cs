@@ -239,7 +239,8 @@ internal sealed class BlockFetcher(
         try
         {
             await Task.Delay(options.RaisePatience, time, left);
-            sources.Raise(StillSlow(slower, priority), priority, deadline);
+            if (StillSlow(slower, priority) is not { Count: > 0 } waitedFor) return;
+            sources.Raise(waitedFor, priority, deadline);
             await Task.Delay(options.PromotionPatience, time, left);
         }
         catch (OperationCanceledException)
