@@ -14,8 +14,8 @@ rm -rf "$results"
 mkdir -p "$results"
 skips=off
 if [ "${CI:-}" = true ]; then skips=on; fi
-# A project takes two minutes at most where it is known; five times that is a hang.
-limit=${TEST_TIMEOUT:-600}
+# The end-to-end tests take five minutes on a machine of two cores, everything else two at most; four times that is a hang.
+limit=${TEST_TIMEOUT:-1200}
 
 dead=""
 for project in tests/*.Tests; do

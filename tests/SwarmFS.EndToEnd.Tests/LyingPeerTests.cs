@@ -10,6 +10,7 @@ namespace SwarmFS.EndToEnd.Tests;
 public class LyingPeerTests
 {
     private const int HonestPort = 7411;
+    private const int ReaderPort = 7412;
 
     /// <summary>Answers every wish for blocks with bytes that are not theirs.</summary>
     private static HostilePeer WrongBytes() => new(async (_, link, frame) =>
@@ -28,7 +29,7 @@ public class LyingPeerTests
         using var scratch = new Scratch();
         await using var liar = WrongBytes();
         await using var honest = new TestNode(scratch["honest"], host: null, "--no-mount") { Port = HonestPort };
-        await using var reader = new TestNode(scratch["reader"], host: null, "--peer", honest.Endpoint, "--peer", liar.EndPoint.ToString()!);
+        await using var reader = new TestNode(scratch["reader"], host: null, "--peer", honest.Endpoint, "--peer", liar.EndPoint.ToString()!) { Port = ReaderPort };
         Content.WriteSmallFiles(scratch["tree"], 600);
         Content.WriteLargeFile(scratch["tree/large"], 20 << 20);
         await honest.StartAsync();
@@ -52,7 +53,7 @@ public class LyingPeerTests
         using var scratch = new Scratch();
         await using var liar = WrongBytes();
         await using var honest = new TestNode(scratch["honest"], host: null, "--no-mount") { Port = HonestPort };
-        await using var reader = new TestNode(scratch["reader"], host: null, "--deadline", "3s", "--peer", honest.Endpoint);
+        await using var reader = new TestNode(scratch["reader"], host: null, "--deadline", "3s", "--peer", honest.Endpoint) { Port = ReaderPort };
         Content.WriteLargeFile(scratch["tree/large"], 20 << 20);
         await honest.StartAsync();
         await honest.ImportAsync("tree", scratch["tree"], "--name", "tool", "--version", "1");

@@ -19,7 +19,7 @@ public class ReseedingTests
         await using var a = new TestNode(scratch["a"], await network.AddHostAsync(), "--no-mount");
         await using var b = new TestNode(scratch["b"], await network.AddHostAsync(), "--special-bits", "on", "--peer", a.Endpoint);
         await using var c = new TestNode(scratch["c"], await network.AddHostAsync(), "--special-bits", "on", "--peer", b.Endpoint);
-        await using var importer = new TestNode(a.Directory, host: null, "--no-mount");
+        await using var importer = new TestNode(a.Directory, host: null, "--no-mount") { Port = 7421 };
 
         // The apt sources are reachable from this machine's own network alone, so A imports before it moves to its host.
         await importer.StartAsync();
