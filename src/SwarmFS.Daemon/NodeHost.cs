@@ -102,6 +102,7 @@ internal sealed class NodeHost : IAsyncDisposable
         var slots = new SlotFile(Own("inode slots", FileJournal.Open(_state.InodeSlots)), _log);
         var swarm = Own("swarm", CreateSwarm(identity, store, catalog));
         await swarm.StartAsync(cancellationToken);
+        Own("network watch", new NetworkWatch(swarm.NetworkChanged));
         ListenEndPoint = swarm.ListenEndPoint?.ToString() ?? "nowhere";
         var content = Own("retrieval", new PackageContent(new RetrievalOptions { ReadDeadline = _settings.Deadline }, store, [swarm], _time, _loggers, _meters));
         var importer = new Importer(store, new ImporterOptions { StateDirectory = _state.Import }, _time, _loggers, _meters);

@@ -6,7 +6,7 @@ namespace SwarmFS.Swarm;
 /// <summary>
 /// What stands between TLS and the socket. <see cref="System.Net.Security.SslStream"/> writes and reads one record of 16 KiB at a time; with a system
 /// call for each, a GiB over loopback costs the sender 1.7 s of processor time and comes at 320 MB/s. Records are gathered here until a flush, and fetched many at a time: 1.4 s and
-/// 440 MB/s in the same hour on the same machine (64 KiB blocks, two busy cores).
+/// 440 MB/s in the same hour on the same machine (64 KiB blocks, two busy cores, one run each).
 /// </summary>
 internal sealed class BatchedSocketStream(Socket socket) : Stream
 {
