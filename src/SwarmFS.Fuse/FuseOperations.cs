@@ -44,7 +44,8 @@ internal sealed partial class FuseDispatcher
             case FuseOpcode.Init: return Invalid;
             case FuseOpcode.Setattr or FuseOpcode.Symlink or FuseOpcode.Mknod or FuseOpcode.Mkdir or FuseOpcode.Unlink or FuseOpcode.Rmdir
                 or FuseOpcode.Rename or FuseOpcode.Rename2 or FuseOpcode.Link or FuseOpcode.Write or FuseOpcode.Setxattr or FuseOpcode.Removexattr
-                or FuseOpcode.Create or FuseOpcode.Tmpfile or FuseOpcode.Fallocate or FuseOpcode.CopyFileRange: return -(int)Errno.EROFS;
+                or FuseOpcode.Create or FuseOpcode.Tmpfile or FuseOpcode.Fallocate or FuseOpcode.CopyFileRange:
+                return -(int)Errno.EROFS;
             default: return -(int)Errno.ENOSYS;
         }
     }

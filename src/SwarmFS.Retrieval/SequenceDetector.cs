@@ -28,7 +28,15 @@ internal sealed class SequenceDetector(int slots, long tolerance, long leap, int
         {
             reader = new SequentialReader
             {
-                Id = ++_clock, Key = key, Start = position, Position = end, Covered = length, Hits = 1, Requested = end, Window = firstWindow, LastUse = _clock,
+                Id = ++_clock,
+                Key = key,
+                Start = position,
+                Position = end,
+                Covered = length,
+                Hits = 1,
+                Requested = end,
+                Window = firstWindow,
+                LastUse = _clock,
             };
             return false;
         }

@@ -1,5 +1,5 @@
-using SwarmFS.Core;
 using System.Buffers;
+using SwarmFS.Core;
 
 namespace SwarmFS.Wire;
 

@@ -38,10 +38,20 @@ public class HeaderTests
     // The names of flags that this header may be too old for are left out.
     private static readonly Dictionary<string, string> HeaderFlags = new()
     {
-        ["AsyncRead"] = "FUSE_ASYNC_READ", ["BigWrites"] = "FUSE_BIG_WRITES", ["DoReaddirplus"] = "FUSE_DO_READDIRPLUS", ["ReaddirplusAuto"] = "FUSE_READDIRPLUS_AUTO",
-        ["AsyncDio"] = "FUSE_ASYNC_DIO", ["NoOpenSupport"] = "FUSE_NO_OPEN_SUPPORT", ["ParallelDirops"] = "FUSE_PARALLEL_DIROPS", ["AbortError"] = "FUSE_ABORT_ERROR",
-        ["MaxPages"] = "FUSE_MAX_PAGES", ["CacheSymlinks"] = "FUSE_CACHE_SYMLINKS", ["NoOpendirSupport"] = "FUSE_NO_OPENDIR_SUPPORT",
-        ["ExplicitInvalData"] = "FUSE_EXPLICIT_INVAL_DATA", ["InitExt"] = "FUSE_INIT_EXT", ["HasExpireOnly"] = "FUSE_HAS_EXPIRE_ONLY",
+        ["AsyncRead"] = "FUSE_ASYNC_READ",
+        ["BigWrites"] = "FUSE_BIG_WRITES",
+        ["DoReaddirplus"] = "FUSE_DO_READDIRPLUS",
+        ["ReaddirplusAuto"] = "FUSE_READDIRPLUS_AUTO",
+        ["AsyncDio"] = "FUSE_ASYNC_DIO",
+        ["NoOpenSupport"] = "FUSE_NO_OPEN_SUPPORT",
+        ["ParallelDirops"] = "FUSE_PARALLEL_DIROPS",
+        ["AbortError"] = "FUSE_ABORT_ERROR",
+        ["MaxPages"] = "FUSE_MAX_PAGES",
+        ["CacheSymlinks"] = "FUSE_CACHE_SYMLINKS",
+        ["NoOpendirSupport"] = "FUSE_NO_OPENDIR_SUPPORT",
+        ["ExplicitInvalData"] = "FUSE_EXPLICIT_INVAL_DATA",
+        ["InitExt"] = "FUSE_INIT_EXT",
+        ["HasExpireOnly"] = "FUSE_HAS_EXPIRE_ONLY",
     };
 
     [Fact]

@@ -17,11 +17,14 @@ public class MetricsTests
     public void Requests_are_counted_by_opcode_and_outlive_the_thread_that_read_them()
     {
         const string Here = "/metrics/test";
-        var fixture = new DispatcherFixture(new ScriptedHandler { OnRead = (ref FuseRequest request, ulong _, long _, Span<byte> _) =>
+        var fixture = new DispatcherFixture(new ScriptedHandler
+        {
+            OnRead = (ref FuseRequest request, ulong _, long _, Span<byte> _) =>
         {
             request.Park();
             return FuseResult.Parked;
-        } });
+        }
+        });
         using var metrics = new FuseMetrics(new Factory(), fixture.Dispatcher, Here);
         var seen = new Dictionary<string, long>();
         using var listener = new MeterListener

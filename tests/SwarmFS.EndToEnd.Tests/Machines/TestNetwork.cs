@@ -5,9 +5,9 @@ namespace SwarmFS.EndToEnd.Tests.Machines;
 /// </summary>
 public sealed class TestNetwork : IAsyncDisposable
 {
-    private static int s_networks;
+    private static int _networks;
 
-    private readonly int _number = Interlocked.Increment(ref s_networks);
+    private readonly int _number = Interlocked.Increment(ref _networks);
     private readonly string _prefix;
     private int _hosts;
 

@@ -158,7 +158,8 @@ internal static class LongLivedThread
         new Thread(() =>
         {
             foreach (var action in work.GetConsumingEnumerable()) action();
-        }) { IsBackground = true, Name = "children" }.Start();
+        })
+        { IsBackground = true, Name = "children" }.Start();
         return work;
     }
 
