@@ -2,7 +2,9 @@ namespace SwarmFS.Control;
 
 /// <param name="Path">Where it appears below the mount.</param>
 /// <param name="Evidence">What the import was believed on, one line.</param>
-public sealed record ImportReport(string Name, string Version, string Root, string Path, long Bytes, int Entries, string Evidence, double Seconds);
+/// <param name="Warnings">Sources that were passed over, and why.</param>
+public sealed record ImportReport(
+    string Name, string Version, string Root, string Path, long Bytes, int Entries, string Evidence, double Seconds, IReadOnlyList<string>? Warnings = null);
 
 /// <summary>One directory entry.</summary>
 /// <param name="Kind">"directory", "file" or "symlink".</param>

@@ -24,6 +24,16 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_source_that_was_passed_over_is_told_beside_the_result()
+    {
+        _node.Answers(
+            ControlRoutes.Import, new ImportReport("hello", "2.10-3", "bafyroot", "pkgs/hello/2.10-3", 1, 1, "", 0.5, ["other.list: not signed"]), ControlJson.Default.ImportReport);
+        (await RunAsync("import", "apt", "hello")).ShouldBe(0);
+        _terminal.Error.ShouldContain("warning: other.list: not signed");
+        _terminal.Out.ShouldNotContain("warning");
+    }
+
+    [Fact]
     public async Task A_relative_file_is_sent_as_an_absolute_path_because_the_node_has_another_working_directory()
     {
         _node.Refuses(ControlRoutes.Import, new ControlError(ControlErrors.Refused, "no"));

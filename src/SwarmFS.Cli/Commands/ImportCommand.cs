@@ -51,5 +51,6 @@ internal static class ImportCommand
             context.Terminal.Out.WriteLine($"{report.Path}  {report.Entries:n0} entries, {Show.Size(report.Bytes)}, {report.Seconds:f1} s");
             context.Terminal.Out.WriteLine($"root {report.Root}");
             if (report.Evidence.Length > 0) context.Terminal.Out.WriteLine($"evidence: {report.Evidence}");
+            foreach (var warning in report.Warnings ?? []) context.Terminal.Error.WriteLine($"warning: {warning}");
         }, WhatStays);
 }

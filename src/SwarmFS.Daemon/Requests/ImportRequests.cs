@@ -23,7 +23,7 @@ internal sealed class ImportRequests(Importer importer, AnnouncementCatalog cata
         Publish(package);
         return new ImportReport(
             package.Name, package.Version, package.Root.ToString(), $"pkgs/{package.Name}/{package.Version}",
-            package.Bytes, package.Entries, package.Evidence.Summary, time.GetElapsedTime(started).TotalSeconds);
+            package.Bytes, package.Entries, package.Evidence.Summary, time.GetElapsedTime(started).TotalSeconds, package.Warnings);
     }
 
     private static string Absolute(string path) =>
