@@ -25,4 +25,14 @@ public class BlockBuffersTests
         BlockBuffers.Shared.Rent(0).Length.ShouldBe(0);
         BlockBuffers.Shared.Rent(5 << 20).Length.ShouldBe(5 << 20);
     }
+
+    [Fact]
+    public void Small_buffers_go_on_being_reused_when_large_ones_lie_idle()
+    {
+        var large = Enumerable.Range(0, 32).Select(_ => BlockBuffers.Shared.Rent(1 << 20)).ToList();
+        large.ForEach(array => BlockBuffers.Shared.Return(array));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1_000; i++) BlockBuffers.Shared.Return(BlockBuffers.Shared.Rent(40_000));
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(1_000_000);
+    }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 
 namespace SwarmFS.Core;
@@ -38,16 +39,7 @@ public sealed class BlockBuffers : ArrayPool<byte>
         if (minimumLength == 0) return [];
         var size = ClassOf(minimumLength);
         if (size >= ClassCount) return GC.AllocateUninitializedArray<byte>(minimumLength);
-        var shelf = _shelves[size];
-        lock (shelf)
-        {
-            if (shelf.TryPop(out var idle))
-            {
-                Interlocked.Add(ref _idleBytes, -idle.Length);
-                return idle;
-            }
-        }
-        return GC.AllocateUninitializedArray<byte>(LengthOf(size));
+        return TryTake(size, out var idle) ? idle : GC.AllocateUninitializedArray<byte>(LengthOf(size));
     }
 
     public override void Return(byte[] array, bool clearArray = false)
@@ -55,10 +47,25 @@ public sealed class BlockBuffers : ArrayPool<byte>
         if (clearArray) Array.Clear(array);
         if (array.Length == 0) return;
         var size = ClassOf(array.Length);
-        if (size >= ClassCount || LengthOf(size) != array.Length || IdleBytes + array.Length > IdleBytesMax) return;
+        if (size >= ClassCount || LengthOf(size) != array.Length) return;
+        // What came last is wanted next: the bound is kept at the cost of larger arrays that lie idle, or else of this one.
+        for (var larger = ClassCount - 1; larger > size && IdleBytes + array.Length > IdleBytesMax; larger--)
+            while (IdleBytes + array.Length > IdleBytesMax && TryTake(larger, out _)) { }
+        if (IdleBytes + array.Length > IdleBytesMax) return;
         var shelf = _shelves[size];
         Interlocked.Add(ref _idleBytes, array.Length);
         lock (shelf) shelf.Push(array);
+    }
+
+    private bool TryTake(int size, [NotNullWhen(true)] out byte[]? idle)
+    {
+        var shelf = _shelves[size];
+        lock (shelf)
+        {
+            if (!shelf.TryPop(out idle)) return false;
+        }
+        Interlocked.Add(ref _idleBytes, -idle.Length);
+        return true;
     }
 
     /// <summary>The smallest class that holds this many bytes; may be beyond the last.</summary>
