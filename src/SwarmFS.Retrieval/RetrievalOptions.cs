@@ -18,8 +18,8 @@ public sealed record RetrievalOptions
     /// <summary>How long an earlier source is alone before the next one is raced against it: a peer answers within a round trip, an origin costs somebody money.</summary>
     public TimeSpan SourceHeadStart { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a reader waits for a block that was asked for at a lower priority, before the request is raised: two round trips across a continent.</summary>
-    public TimeSpan RaisePatience { get; init; } = TimeSpan.FromMilliseconds(100);
+    /// <summary>How long a reader waits for a block that was asked for at a lower priority, before the request is raised: a raised one may travel twice, and on any link that streams, what was asked ahead is here by then.</summary>
+    public TimeSpan RaisePatience { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long a reader waits for a block that was asked for at a lower priority and raised, before it is asked for again.</summary>
     public TimeSpan PromotionPatience { get; init; } = TimeSpan.FromSeconds(1);

@@ -92,7 +92,7 @@ public sealed class SingleFlightTests
         var reader = world.ReadAsync(tree, "f10");
         await World.UntilAsync(() => world.Time.PendingTimers >= 2);
         source.Raised.ShouldBeEmpty();
-        world.Time.Advance(TimeSpan.FromMilliseconds(100));
+        world.Time.Advance(TimeSpan.FromSeconds(1));
         await World.UntilAsync(() => source.Raised.Contains(wanted));
         source.Asked.ShouldBe(4);
         await World.UntilAsync(() => world.Time.PendingTimers >= 2);
