@@ -195,7 +195,7 @@ public sealed class AnnouncementCatalog : ICatalog, IAnnouncementLog
     }
 
     private static Release ToRelease(Announcement announcement) =>
-        new(announcement.Name, announcement.Version, announcement.Root, announcement.Importer.ToString(), announcement.Published);
+        new(announcement.Name, announcement.Version, announcement.Root, announcement.Importer.ToString(), announcement.Published) { Artifact = announcement.Artifact };
 }
 
 /// <summary>One importer as seen from here.</summary>

@@ -11,6 +11,8 @@ internal sealed class CatalogSnapshot(PackageEntry[] packages, DateTimeOffset ch
 
     public PackageEntry this[int index] => packages[index];
 
+    public ReadOnlySpan<byte> NameAt(int index) => packages[index].NameBytes.Span;
+
     public DateTimeOffset Changed => changed;
 
     public int IndexOf(ReadOnlySpan<byte> name)

@@ -7,7 +7,11 @@ namespace SwarmFS.Catalog;
 /// <param name="Root">The package tree, or null while nobody has unpacked it: then <see cref="ICatalog.ResolveAsync"/> finds or makes it.</param>
 /// <param name="Importer">Who says so: the importer's public key, for people to recognise.</param>
 /// <param name="Published">When the importer says it published it; also the mtime of the version's directory entry.</param>
-public sealed record Release(string Name, string Version, Cid? Root, string Importer, DateTimeOffset Published);
+public sealed record Release(string Name, string Version, Cid? Root, string Importer, DateTimeOffset Published)
+{
+    /// <summary>The archive that the tree is unpacked from, where there is one.</summary>
+    public ArtifactDigest? Artifact { get; init; }
+}
 
 /// <summary>A package name with its versions in ascending order of the version grammar. Immutable; never empty.</summary>
 public sealed class PackageEntry(string name, IReadOnlyList<Release> releases)
@@ -28,7 +32,11 @@ public interface ICatalogSnapshot
 {
     int Count { get; }
 
+    /// <summary>May be made when asked for: take <see cref="NameAt"/> where the name is enough.</summary>
     PackageEntry this[int index] { get; }
+
+    /// <summary>The bytes of a name, without making anything.</summary>
+    ReadOnlySpan<byte> NameAt(int index) => this[index].NameBytes.Span;
 
     /// <summary>The index of a name, or the complement of where it would stand.</summary>
     int IndexOf(ReadOnlySpan<byte> name);
@@ -38,12 +46,35 @@ public interface ICatalogSnapshot
 }
 
 /// <summary>
-/// Which names, versions and roots exist. What stands behind it (announcements by peers, or a witnessed log) is the catalogue's own affair.
+/// Which names, versions and roots exist, now and at earlier moments. What stands behind it is the catalogue's own affair (CATALOG.md).
 /// Safe from any thread.
 /// </summary>
 public interface ICatalog
 {
     ICatalogSnapshot Current { get; }
+
+    /// <summary>
+    /// True for a light node: <see cref="Current"/> lists only names that were looked up, and one that is not there may exist: <see cref="FindAsync"/> tells.
+    /// </summary>
+    bool IsPartial => false;
+
+    /// <summary>The package of this name with the proof of its presence, or null with the proof of its absence. Completes at once unless <see cref="IsPartial"/>.</summary>
+    /// <exception cref="ContentUnavailableException">No source delivered the proof in time.</exception>
+    ValueTask<PackageEntry?> FindAsync(ReadOnlyMemory<byte> name, CancellationToken cancellationToken)
+    {
+        var snapshot = Current;
+        return ValueTask.FromResult(snapshot.IndexOf(name.Span) is var index and >= 0 ? snapshot[index] : null);
+    }
+
+    /// <summary>Days of the past that can be looked at, ascending: "2026-11-20" (UTC), one for each day on which something changed.</summary>
+    IReadOnlyList<string> Moments => [];
+
+    /// <summary>
+    /// The catalogue as it was at the end of a day ("2026-11-20") or at an instant ("2026-11-20T15:04:05Z"), UTC. Null when the text is no moment, lies in the future, or
+    /// before the first head. Snapshots of one moment are equal for ever, so they may be kept.
+    /// </summary>
+    /// <exception cref="ContentUnavailableException">Its directories are no longer here and no source delivered them in time.</exception>
+    ValueTask<ICatalogSnapshot?> AtAsync(string moment, CancellationToken cancellationToken) => ValueTask.FromResult<ICatalogSnapshot?>(null);
 
     /// <summary>The root of a release; makes it known if it was not. Completes at once when <see cref="Release.Root"/> is set.</summary>
     /// <exception cref="ContentUnavailableException">It could be neither found nor made in time.</exception>
