@@ -93,6 +93,11 @@ public sealed class PackageContent : IPackageContent, IAsyncDisposable
     public ValueTask<Block> GetBlockAsync(Cid root, Cid block, FetchPriority priority, CancellationToken cancellationToken) =>
         _blocks.TryGet(block, out var here) ? new ValueTask<Block>(here) : FetchBlockAsync(root, block, priority, cancellationToken);
 
+    /// <summary>Brings all directory nodes at and below <paramref name="start"/>, a directory of the root, into the store. What is here already is not asked for again.</summary>
+    /// <exception cref="ContentUnavailableException">No source delivered all of them.</exception>
+    /// <exception cref="InvalidTreeException">A node breaks the format.</exception>
+    public Task FetchDirectoriesAsync(Cid root, Cid start, CancellationToken cancellationToken) => _trees.FetchDirectoriesAsync(root, start, cancellationToken);
+
     /// <summary>Brings every block of a root here, at the lowest priority: a pin, a wish for a whole package, a repair.</summary>
     /// <exception cref="ContentUnavailableException">The directory structure could not be had; what else is missing is in the report.</exception>
     public async Task<FetchReport> FetchAllAsync(Cid root, IProgress<FetchProgress>? progress, CancellationToken cancellationToken)

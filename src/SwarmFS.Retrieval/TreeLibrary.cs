@@ -67,16 +67,34 @@ internal sealed class TreeLibrary(
         {
             missing.Clear();
             if (TreeLoader.TryLoad(account.Root, blocks, missing, out var tree)) return tree;
-            if (round == 0 && !blocks.Contains(account.Root)) await StreamAsync(account, priority, attempt);
+            if (round == 0 && !blocks.Contains(account.Root)) await StreamAsync(account, account.Root, TreeSelection.Nodes, priority, attempt);
             else await reader.ObtainAsync(account, missing.ConvertAll(AsWantedNode), priority, attempt, use: null);
         }
         throw new ContentUnavailableException(
             $"The directory nodes of root {account.Root} arrived but could not be held: the store is full. Raise its quota or free disk space.");
     }
 
-    private async Task StreamAsync(RootAccount account, FetchPriority priority, ReadAttempt attempt)
+    /// <summary>Brings every directory node at and below <paramref name="start"/> into the store: nodes that are here already are looked through and not asked for again.</summary>
+    /// <exception cref="ContentUnavailableException">Not all could be had: for as long as a background fetch goes on, nothing new came.</exception>
+    /// <exception cref="InvalidTreeException">A node breaks the format.</exception>
+    public async Task FetchDirectoriesAsync(Cid root, Cid start, CancellationToken cancellationToken)
     {
-        var request = new TreeRequest(account.Root, account.Root, TreeSelection.Nodes, options.TreeBudget, priority, attempt.Deadline);
+        var account = accounts(root);
+        for (var round = 0; round < MaxRounds; round++)
+        {
+            var walk = new DagWalk(blocks, start, TreeSelection.Directories);
+            foreach (var _ in walk.Blocks()) cancellationToken.ThrowIfCancellationRequested();
+            if (walk.MissingNodes.Count == 0) return;
+            using var attempt = new ReadAttempt(time, options.BackgroundDeadline, options.SourceGrace, cancellationToken);
+            if (round == 0 && !blocks.Contains(start)) await StreamAsync(account, start, TreeSelection.Directories, FetchPriority.Metadata, attempt);
+            else await reader.ObtainAsync(account, [.. walk.MissingNodes.Select(AsWantedNode)], FetchPriority.Metadata, attempt, use: null);
+        }
+        throw new ContentUnavailableException($"The directory nodes below {start} arrived but could not be held: the store is full. Raise its quota or free disk space.");
+    }
+
+    private async Task StreamAsync(RootAccount account, Cid start, TreeSelection selection, FetchPriority priority, ReadAttempt attempt)
+    {
+        var request = new TreeRequest(account.Root, start, selection, options.TreeBudget, priority, attempt.Deadline);
         using var stalled = new CancellationTokenSource(options.TreeStall, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stalled.Token, attempt.Token);
         var sink = new TreeSink(fetcher, account, () => stalled.CancelAfter(options.TreeStall));
