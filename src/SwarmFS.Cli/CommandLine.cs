@@ -42,6 +42,8 @@ internal static class CommandLine
         root.Subcommands.Add(PeersCommand.Create(context));
         ContentCommands.AddTo(root, context);
         KeepingCommands.AddTo(root, context);
+        CatalogueCommands.AddTo(root, context);
+        LogCommands.AddTo(root, context);
         root.Subcommands.Add(IdCommand.Create(context));
         root.Subcommands.Add(ConfigCommand.Create(context));
         examples.Install(root);

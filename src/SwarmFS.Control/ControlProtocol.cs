@@ -41,5 +41,15 @@ public static class ControlRoutes
     public const string Collect = "/v1/gc";
     public const string Check = "/v1/fsck";
     public const string Config = "/v1/config";
+    public const string Sync = "/v1/sync";
+    public const string History = "/v1/history";
+    public const string Verify = "/v1/verify";
+    public const string Publish = "/v1/publish";
+    public const string Revoke = "/v1/revoke";
+    public const string Log = "/v1/log";
+    public const string Proof = "/v1/proof";
+    public const string Challenge = "/v1/challenge";
+    public const string Audit = "/v1/audit";
+    public const string Policy = "/v1/policy";
     public const string Down = "/v1/down";
 }

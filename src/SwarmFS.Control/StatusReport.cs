@@ -46,12 +46,26 @@ public sealed record RootReport(string Root, string? Name, string? Version, long
 
 public sealed record RootSource(string NodeId, long Bytes, long Blocks);
 
-/// <param name="Importers">Whose word the names rest on.</param>
-/// <param name="Conflicts">Names and versions for which importers give different roots, one line each.</param>
-public sealed record CatalogueReport(int Packages, int Releases, IReadOnlyList<ImporterReport> Importers, IReadOnlyList<string> Conflicts);
+/// <param name="State">"fresh"; "stale" when too few logs have a checkpoint that is young enough; "empty" while nothing is confirmed.</param>
+/// <param name="Needed">How many logs must have a record before it counts.</param>
+/// <param name="Light">Only what was looked up is counted.</param>
+/// <param name="Logs">Whose word the names rest on.</param>
+/// <param name="Conflicts">What importers or publishers say that contradicts what is shown, one line each.</param>
+/// <param name="Forks">Logs that showed two histories, with the file of the evidence.</param>
+public sealed record CatalogueReport(
+    int Packages, int Releases, string State, int Needed, bool Light, IReadOnlyList<LogStateReport> Logs, IReadOnlyList<SuiteReport> Suites,
+    IReadOnlyList<string> Conflicts, IReadOnlyList<string> Forks);
 
-/// <param name="Own">This node's own key.</param>
-public sealed record ImporterReport(string Key, int Releases, bool Own);
+/// <summary>A log of the policy as it is held here.</summary>
+/// <param name="Key">The log's key as a verifier key.</param>
+/// <param name="Own">This node's own.</param>
+/// <param name="Entries">Of which the tree is verified.</param>
+/// <param name="Time">Since when the quorum of witnesses has it, or where none is asked for, when its head was made; null while nothing is held.</param>
+/// <param name="State">"fresh", "stale", "unheard", "forked" or "retired".</param>
+public sealed record LogStateReport(string Key, bool Own, long Entries, DateTimeOffset? Time, string State);
+
+/// <param name="Confirmations">Logs that have this record.</param>
+public sealed record SuiteReport(string Namespace, DateTimeOffset Date, int Packages, int Confirmations);
 
 /// <summary>What is going on now.</summary>
 /// <param name="Kind">"read" for fetches that readers wait for, otherwise the command's name.</param>

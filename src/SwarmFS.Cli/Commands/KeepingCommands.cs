@@ -14,14 +14,14 @@ internal static class KeepingCommands
         root.Subcommands.Add(CreateCheck(context));
     }
 
-    private static Argument<string> Subject() => new("package") { Description = "NAME (its newest version), NAME/VERSION, or the CID of a root" };
+    private static Argument<string> Subject() => new("package") { Description = "NAME (its newest version), NAME/VERSION, or the CID of a root; NAME=VERSION to make latest point there" };
 
     private static Command CreatePin(CommandContext context)
     {
         var subject = Subject();
         var lazily = new Option<bool>("--no-fetch") { Description = "Keep what comes, but fetch nothing now" };
         var command = new Command("pin", "Fetch a package whole and keep it from eviction") { subject, lazily };
-        context.AddExample(command, "swarmfs pin gedit", "swarmfs pin gedit/43.2-2");
+        context.AddExample(command, "swarmfs pin gedit", "swarmfs pin gedit/43.2-2", "swarmfs pin gedit=43.2-2");
         context.Ask(command, ControlRoutes.Pin, parsed => new PinRequest(parsed.GetRequiredValue(subject), !parsed.GetValue(lazily)),
             ControlJson.Default.PinRequest, ControlJson.Default.PinReport, report =>
         {
@@ -38,7 +38,7 @@ internal static class KeepingCommands
     {
         var subject = Subject();
         var command = new Command("unpin", "Let a package be evicted again") { subject };
-        context.AddExample(command, "swarmfs unpin gedit");
+        context.AddExample(command, "swarmfs unpin gedit", "swarmfs unpin gedit=43.2-2");
         context.Ask(command, ControlRoutes.Unpin, parsed => new PinRequest(parsed.GetRequiredValue(subject)),
             ControlJson.Default.PinRequest, ControlJson.Default.PinReport, report =>
         {

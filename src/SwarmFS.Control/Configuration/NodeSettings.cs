@@ -25,6 +25,10 @@ public enum LogFormat
 /// <summary>What a node is told. Every value has been checked.</summary>
 /// <param name="MountPoint">Null: serves without a mount.</param>
 /// <param name="UploadBytesPerSecond">Null: no limit.</param>
+/// <param name="SyncEvery">Null: only when asked.</param>
+/// <param name="Trust">Verifier keys, not yet read.</param>
+/// <param name="Policy">Path of the first policy; null: this node believes itself and <paramref name="Trust"/>.</param>
+/// <param name="Http">Null: nothing is served over HTTP.</param>
 public sealed record NodeSettings(
     string StateDirectory,
     string? MountPoint,
@@ -40,5 +44,10 @@ public sealed record NodeSettings(
     long? UploadBytesPerSecond,
     TimeSpan Deadline,
     long QuotaBytes,
+    TimeSpan? SyncEvery,
+    IReadOnlyList<string> Trust,
+    string? Policy,
+    bool Light,
+    IPEndPoint? Http,
     string LogLevel,
     LogFormat LogFormat);

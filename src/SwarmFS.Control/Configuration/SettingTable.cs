@@ -51,6 +51,22 @@ public static class SettingTable
     public static readonly SettingDefinition Quota = new(
         "store.quota", "--quota", "SWARMFS_QUOTA", "SIZE", "20GiB", "The most that the store may take on disk", SettingValues.RefuseQuota);
 
+    public static readonly SettingDefinition Sync = new(
+        "catalog.sync", "--sync", "SWARMFS_SYNC", "TIME|off", "6h", "How often this node reads the system's apt sources into its own log", SettingValues.RefuseSync);
+
+    public static readonly SettingDefinition Trust = new(
+        "catalog.trust", "--trust", "SWARMFS_TRUST", "KEY", "", "An importer whose word is believed besides this node's own (a key as swarmfs id prints it there); may be given several times", SettingValues.RefuseTrust)
+    { IsList = true };
+
+    public static readonly SettingDefinition Policy = new(
+        "catalog.policy", "--policy", "SWARMFS_POLICY", "FILE|none", "none", "The first signed policy of a network: which importers and witnesses are believed, and how many must agree", SettingValues.RefusePolicy);
+
+    public static readonly SettingDefinition Light = Switch(
+        "catalog.light", "--light", "SWARMFS_LIGHT", "off", "Whether names are looked up one by one with a proof each, instead of holding the catalogue", SettingValues.RefuseSwitch);
+
+    public static readonly SettingDefinition Http = new(
+        "http.listen", "--http", "SWARMFS_HTTP", "ADDRESS:PORT|none", "none", "Where this node's log is served as static tiles over HTTP", text => text == "none" ? null : SettingValues.RefuseListen(text));
+
     public static readonly SettingDefinition LogLevel = new(
         "log.level", "--log-level", "SWARMFS_LOG_LEVEL", "LEVEL", "information", "The least level logged: trace, debug, information, warning, error, none",
         SettingValues.OneOf("trace", "debug", "information", "warning", "error", "none"));
@@ -61,7 +77,7 @@ public static class SettingTable
 
     /// <summary>In the order in which they are shown.</summary>
     public static readonly IReadOnlyList<SettingDefinition> All =
-        [Mount, Open, AllowOther, SpecialBits, Xattrs, Push, Listen, Peers, Lan, MaxConnections, Upload, Deadline, Quota, LogLevel, LogFormat];
+        [Mount, Open, AllowOther, SpecialBits, Xattrs, Push, Listen, Peers, Lan, MaxConnections, Upload, Deadline, Quota, Sync, Trust, Policy, Light, Http, LogLevel, LogFormat];
 
     private static SettingDefinition Switch(string key, string option, string variable, string standard, string help, Func<string, string?> refuse) =>
         new(key, option, variable, "on|off", standard, help, refuse) { IsSwitch = true };

@@ -16,7 +16,7 @@ public static class SettingValues
         ("K", 1L << 10), ("M", 1L << 20), ("G", 1L << 30), ("T", 1L << 40), ("B", 1),
     ];
 
-    private static readonly (string Suffix, double Seconds)[] TimeUnits = [("ms", 0.001), ("min", 60), ("s", 1), ("m", 60), ("h", 3600)];
+    private static readonly (string Suffix, double Seconds)[] TimeUnits = [("ms", 0.001), ("min", 60), ("s", 1), ("m", 60), ("h", 3600), ("d", 86400)];
 
     /// <summary>A count of bytes: <c>4096</c>, <c>500MB</c>, <c>20GiB</c>, <c>20G</c>.</summary>
     public static bool TryParseSize(string text, out long bytes)
@@ -103,6 +103,15 @@ public static class SettingValues
     internal static string? RefuseDeadline(string text) =>
         TryParseTime(text, out var time) && time >= TimeSpan.FromMilliseconds(100) && time <= TimeSpan.FromHours(1)
             ? null : "must be a time between 100ms and 1h, such as 15s or 2m";
+
+    internal static string? RefuseSync(string text) =>
+        text == "off" || (TryParseTime(text, out var time) && time >= TimeSpan.FromSeconds(1) && time <= TimeSpan.FromDays(30)) ? null : "must be off or a time of at least 1s, such as 6h";
+
+    /// <summary>A verifier key's form alone (C2SP signed-note); whether it is one is found out by whoever reads it.</summary>
+    internal static string? RefuseTrust(string text) =>
+        text.Split('+') is [{ Length: > 0 }, { Length: 8 }, { Length: > 0 }, ..] ? null : "must be a verifier key NAME+HASH+KEY, as swarmfs id prints it on the importer's machine";
+
+    internal static string? RefusePolicy(string text) => text == "none" || Path.IsPathRooted(text) ? null : "must be none or the absolute path of a signed policy";
 
     internal static Func<string, string?> RefuseCount(int least, int most) => text =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= least && count <= most

@@ -100,6 +100,9 @@ public static class SettingsLoader
         _ = SettingValues.TryParseTime(value(SettingTable.Deadline), out var deadline);
         _ = SettingValues.TryParseSize(value(SettingTable.Quota), out var quota);
         long? upload = SettingValues.TryParseSize(value(SettingTable.Upload), out var rate) ? rate : null;
+        TimeSpan? sync = SettingValues.TryParseTime(value(SettingTable.Sync), out var every) ? every : null;
+        var http = SettingValues.TryParseListen(value(SettingTable.Http), out var site) ? site : null;
+        var policy = value(SettingTable.Policy);
         var mount = value(SettingTable.Mount);
         var others = value(SettingTable.AllowOther);
         return new NodeSettings(
@@ -109,6 +112,7 @@ public static class SettingsLoader
             IsOn(value(SettingTable.SpecialBits)), IsOn(value(SettingTable.Xattrs)), IsOn(value(SettingTable.Push)),
             listen, SplitList(value(SettingTable.Peers)), IsOn(value(SettingTable.Lan)),
             int.Parse(value(SettingTable.MaxConnections), CultureInfo.InvariantCulture), upload, deadline, quota,
+            sync, SplitList(value(SettingTable.Trust)), policy == "none" ? null : policy, IsOn(value(SettingTable.Light)), http,
             value(SettingTable.LogLevel), Format(value(SettingTable.LogFormat), input));
     }
 
