@@ -51,7 +51,7 @@ note() { echo "$2" >>"$base/times/$1"; }
 
 median() { sort -n "$base/times/$1" | awk '{ v[NR] = $1 } END { if (NR) print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2; else print "nan" }'; }
 
-up() { "$swarmfs" --state "$base/$1" up --mount "$base/mnt-$1" --listen "127.0.0.1:$2" --detach "${@:3}" >>"$base/$1.log" 2>&1 || { cat "$base/$1.log" >&2; exit 1; }; }
+up() { "$swarmfs" --state "$base/$1" up --mount "$base/mnt-$1" --listen "127.0.0.1:$2" --sync off --detach "${@:3}" >>"$base/$1.log" 2>&1 || { cat "$base/$1.log" >&2; exit 1; }; }
 
 memory() {
     local pid
@@ -61,7 +61,7 @@ memory() {
 
 # The package to wait for, and further options.
 fresh_b() {
-    up b "$port_b" --peer "127.0.0.1:$port_a" "${@:2}"
+    up b "$port_b" --peer "127.0.0.1:$port_a" --trust "$key_a" "${@:2}"
     # The name arrives with the peer's announcements; the connection is then up as well, as rsync's and nginx's processes are.
     for _ in $(seq 200); do
         [ -d "$base/mnt-b/pkgs/$1/$version" ] && return
@@ -167,6 +167,7 @@ start_servers
 port_a=$(free_port)
 port_b=$(free_port)
 up a "$port_a"
+key_a=$("$swarmfs" --state "$base/a" id --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["importerKey"])')
 "$swarmfs" --state "$base/a" import tree "$base/tree" --name tree --version "$version" >/dev/null
 "$swarmfs" --state "$base/a" import tree "$base/big" --name big --version "$version" >/dev/null
 

@@ -29,7 +29,7 @@ public class LyingPeerTests
         using var scratch = new Scratch();
         await using var liar = WrongBytes();
         await using var honest = new TestNode(scratch["honest"], host: null, "--no-mount") { Port = HonestPort };
-        await using var reader = new TestNode(scratch["reader"], host: null, "--peer", honest.Endpoint, "--peer", liar.EndPoint.ToString()!) { Port = ReaderPort };
+        await using var reader = new TestNode(scratch["reader"], host: null, "--trust", honest.TrustKey, "--peer", honest.Endpoint, "--peer", liar.EndPoint.ToString()!) { Port = ReaderPort };
         Content.WriteSmallFiles(scratch["tree"], 600);
         Content.WriteLargeFile(scratch["tree/large"], 20 << 20);
         await honest.StartAsync();
@@ -53,7 +53,7 @@ public class LyingPeerTests
         using var scratch = new Scratch();
         await using var liar = WrongBytes();
         await using var honest = new TestNode(scratch["honest"], host: null, "--no-mount") { Port = HonestPort };
-        await using var reader = new TestNode(scratch["reader"], host: null, "--deadline", "3s", "--peer", honest.Endpoint) { Port = ReaderPort };
+        await using var reader = new TestNode(scratch["reader"], host: null, "--deadline", "3s", "--trust", honest.TrustKey, "--peer", honest.Endpoint) { Port = ReaderPort };
         Content.WriteLargeFile(scratch["tree/large"], 20 << 20);
         await honest.StartAsync();
         await honest.ImportAsync("tree", scratch["tree"], "--name", "tool", "--version", "1");

@@ -45,6 +45,7 @@ public sealed record NodeSettings(
     TimeSpan Deadline,
     long QuotaBytes,
     TimeSpan? SyncEvery,
+    string AptEtc,
     IReadOnlyList<string> Trust,
     string? Policy,
     bool Light,

@@ -54,6 +54,9 @@ public static class SettingTable
     public static readonly SettingDefinition Sync = new(
         "catalog.sync", "--sync", "SWARMFS_SYNC", "TIME|off", "6h", "How often this node reads the system's apt sources into its own log", SettingValues.RefuseSync);
 
+    public static readonly SettingDefinition AptEtc = new(
+        "catalog.apt-etc", "--apt-etc", "SWARMFS_APT_ETC", "DIR", "/etc/apt", "Where apt's sources.list and sources.list.d are read", text => Path.IsPathRooted(text) ? null : "must be an absolute path");
+
     public static readonly SettingDefinition Trust = new(
         "catalog.trust", "--trust", "SWARMFS_TRUST", "KEY", "", "An importer whose word is believed besides this node's own (a key as swarmfs id prints it there); may be given several times", SettingValues.RefuseTrust)
     { IsList = true };
@@ -77,7 +80,7 @@ public static class SettingTable
 
     /// <summary>In the order in which they are shown.</summary>
     public static readonly IReadOnlyList<SettingDefinition> All =
-        [Mount, Open, AllowOther, SpecialBits, Xattrs, Push, Listen, Peers, Lan, MaxConnections, Upload, Deadline, Quota, Sync, Trust, Policy, Light, Http, LogLevel, LogFormat];
+        [Mount, Open, AllowOther, SpecialBits, Xattrs, Push, Listen, Peers, Lan, MaxConnections, Upload, Deadline, Quota, Sync, AptEtc, Trust, Policy, Light, Http, LogLevel, LogFormat];
 
     private static SettingDefinition Switch(string key, string option, string variable, string standard, string help, Func<string, string?> refuse) =>
         new(key, option, variable, "on|off", standard, help, refuse) { IsSwitch = true };

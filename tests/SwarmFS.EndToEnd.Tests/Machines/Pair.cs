@@ -32,7 +32,7 @@ public sealed class Pair : IAsyncDisposable
         var network = await TestNetwork.CreateAsync();
         var (sourceHost, readerHost) = (await network.AddHostAsync(), await network.AddHostAsync());
         var source = new TestNode(scratch["source"], sourceHost, "--no-mount");
-        var reader = new TestNode(scratch["reader"], readerHost, ["--peer", source.Endpoint, .. readerOptions]);
+        var reader = new TestNode(scratch["reader"], readerHost, ["--peer", source.Endpoint, "--trust", source.TrustKey, .. readerOptions]);
         return new Pair(scratch, network, sourceHost, readerHost, source, reader);
     }
 

@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using SwarmFS.Catalog;
 using SwarmFS.Control;
+using SwarmFS.Signing;
+using SwarmFS.Transparency;
 
 namespace SwarmFS.EndToEnd.Tests.Machines;
 
@@ -24,7 +27,7 @@ public sealed class TestNode : IAsyncDisposable
         Directory = directory;
         _host = host;
         _mounted = !options.Contains("--no-mount");
-        _options = [.. options.Where(option => option != "--no-mount")];
+        _options = [.. options.Where(option => option != "--no-mount"), .. options.Contains("--sync") ? (string[])[] : ["--sync", "off"]];
         System.IO.Directory.CreateDirectory(directory);
     }
 
@@ -39,6 +42,17 @@ public sealed class TestNode : IAsyncDisposable
 
     /// <summary>Where other nodes reach it.</summary>
     public string Endpoint => $"{_host?.Address ?? "127.0.0.1"}:{Port}";
+
+    /// <summary>What <c>up --trust</c> takes on nodes that are to believe what this one imports. Made by the first who asks, as the node would make it.</summary>
+    public string TrustKey
+    {
+        get
+        {
+            System.IO.Directory.CreateDirectory(State, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            using var key = Ed25519PrivateKey.LoadOrCreate(Path.Join(State, "importer.key"));
+            return VerifierKey.OfLog(LogName.Of(key.PublicKey), key.PublicKey).ToString();
+        }
+    }
 
     /// <summary>The process id of the node while it runs.</summary>
     public int ProcessId => _process?.Id ?? throw new InvalidOperationException("The node is not running.");
