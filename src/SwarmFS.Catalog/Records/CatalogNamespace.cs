@@ -3,7 +3,7 @@ using System.Text;
 using SwarmFS.Core;
 using SwarmFS.Signing;
 
-namespace SwarmFS.Catalog.Records;
+namespace SwarmFS.Catalog;
 
 /// <summary>
 /// The grammar of namespaces: <c>pub/&lt;64 hexadecimal digits&gt;</c> for a publisher, otherwise two to eight parts that begin with a letter or digit

@@ -2,7 +2,7 @@ using System.Text;
 using SwarmFS.Core;
 using SwarmFS.Signing;
 
-namespace SwarmFS.Catalog.Records;
+namespace SwarmFS.Catalog;
 
 /// <summary>
 /// An entry of a log (CATALOG.md, "Records"): UTF-8, LF at each line's end, keys in a fixed order, one space between words, at most 8 KiB. The entry is exactly these bytes, so two honest

@@ -1,7 +1,7 @@
 using System.Globalization;
 using SwarmFS.Core;
 
-namespace SwarmFS.Catalog.Records;
+namespace SwarmFS.Catalog;
 
 /// <summary>The last entry of every batch: binds all that the log says to one directory. Alone among the records it differs between honest importers.</summary>
 /// <param name="Time">When the batch was closed, by the importer's clock.</param>

@@ -2,7 +2,7 @@ using System.Globalization;
 using SwarmFS.Core;
 using SwarmFS.Signing;
 
-namespace SwarmFS.Catalog.Records;
+namespace SwarmFS.Catalog;
 
 /// <summary>
 /// Takes a record apart line by line: <c>key SP value LF</c>. The first thing that does not hold is kept in <see cref="Error"/>; what is read after it has no meaning. It may take more

@@ -2,7 +2,7 @@ using System.Globalization;
 using SwarmFS.Core;
 using SwarmFS.Signing;
 
-namespace SwarmFS.Catalog.Records;
+namespace SwarmFS.Catalog;
 
 /// <summary>"I publish this": a publisher's own release, signed by it, so that it may stand in anybody's log.</summary>
 /// <param name="Version">As it stands in a path.</param>

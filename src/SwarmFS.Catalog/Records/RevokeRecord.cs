@@ -1,7 +1,7 @@
 using SwarmFS.Core;
 using SwarmFS.Signing;
 
-namespace SwarmFS.Catalog.Records;
+namespace SwarmFS.Catalog;
 
 /// <summary>"I take this back": the publisher's word that a release of its own is no longer to be used. It stands for ever; the release stays provable.</summary>
 /// <param name="Version">As it stands in a path.</param>

@@ -1,6 +1,6 @@
 using SwarmFS.Core;
 
-namespace SwarmFS.Catalog.Records;
+namespace SwarmFS.Catalog;
 
 /// <summary>"The upstream's signed word at this date leads to this list of packages." A function of what upstream signed, so honest importers write the same bytes.</summary>
 /// <param name="Namespace">Origin in lower case / codename / component / architecture (<see cref="CatalogNamespace"/>).</param>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using SwarmFS.Core;
 
-namespace SwarmFS.Catalog.Records;
+namespace SwarmFS.Catalog;
 
 /// <summary>"This archive, unpacked by these rules, is this tree." A function of the archive alone: anyone can check it by unpacking.</summary>
 /// <param name="Files">Entries of the tree, the root included.</param>

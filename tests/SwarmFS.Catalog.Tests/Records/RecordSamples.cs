@@ -1,8 +1,7 @@
-using SwarmFS.Catalog.Records;
 using SwarmFS.Core;
 using SwarmFS.Signing;
 
-namespace SwarmFS.Catalog.Tests.Records;
+namespace SwarmFS.Catalog.Tests;
 
 /// <summary>One record of each kind, always the same: seeds of the fuzzer and the content of tests/golden/records.</summary>
 internal static class RecordSamples

@@ -2,11 +2,10 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
-using SwarmFS.Catalog.Records;
 using SwarmFS.Core;
 using SwarmFS.Signing;
 
-namespace SwarmFS.Catalog.Tests.Records;
+namespace SwarmFS.Catalog.Tests;
 
 public class RecordTests
 {

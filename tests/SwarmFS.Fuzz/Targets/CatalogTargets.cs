@@ -1,5 +1,5 @@
-using SwarmFS.Catalog.Records;
-using SwarmFS.Catalog.Tests.Records;
+using SwarmFS.Catalog;
+using SwarmFS.Catalog.Tests;
 
 namespace SwarmFS.Fuzz.Targets;
 
