@@ -40,7 +40,7 @@ public sealed class StateFolder : IStateFiles
 
     public void Replace(string name, ReadOnlySpan<byte> content)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(content.Length, IStateFiles.MaxLength);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(content.Length, IStateFiles.MaxLength, nameof(content));
         var path = PathOf(name);
         lock (_writing)
         {

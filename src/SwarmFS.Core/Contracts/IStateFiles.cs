@@ -29,7 +29,7 @@ public sealed class MemoryStateFiles : IStateFiles
 
     public void Replace(string name, ReadOnlySpan<byte> content)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(content.Length, IStateFiles.MaxLength);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(content.Length, IStateFiles.MaxLength, nameof(content));
         _files[name] = content.ToArray();
     }
 

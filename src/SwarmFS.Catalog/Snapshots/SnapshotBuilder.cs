@@ -1,0 +1,96 @@
+using System.Text;
+using SwarmFS.Core;
+
+namespace SwarmFS.Catalog;
+
+/// <summary>
+/// Puts tables together by the rule of CATALOG.md, "What a name means": groups in order, and the first that knows a name has it alone; within a group (the suites of one origin) the tables'
+/// versions are one list, and of one version the first table has it.
+/// </summary>
+internal sealed class SnapshotBuilder
+{
+    private readonly List<PackageTable> _tables = [];
+    private readonly List<int> _groups = [];
+    private int _group;
+
+    /// <summary>What is added from here on yields to what was added before.</summary>
+    public void BeginGroup() => _group++;
+
+    public void Add(PackageTable table)
+    {
+        _tables.Add(table);
+        _groups.Add(_group);
+    }
+
+    public PackedSnapshot Finish(
+        IReadOnlyDictionary<string, string> pinned, DateTimeOffset changed, Func<PackageTable, string> importer, Func<ArtifactDigest, Cid?> tree)
+    {
+        var all = Sorted();
+        var rows = new List<RowReference>(all.Length);
+        var starts = new List<int>();
+        for (int first = 0, next; first < all.Length; first = next)
+        {
+            next = EndOfName(all, first);
+            starts.Add(rows.Count);
+            AddVersions(all.AsSpan(first..next), rows);
+        }
+        starts.Add(rows.Count);
+        return new PackedSnapshot([.. _tables], [.. rows], [.. starts], pinned, changed, importer, tree);
+    }
+
+    /// <summary>All rows by name, then in the order in which tables and their rows were added, so by group.</summary>
+    private RowReference[] Sorted()
+    {
+        var all = new RowReference[_tables.Sum(table => table.Count)];
+        var at = 0;
+        for (var table = 0; table < _tables.Count; table++)
+            for (var row = 0; row < _tables[table].Count; row++) all[at++] = new RowReference(table, row);
+        all.AsSpan().Sort(Compare);
+        return all;
+    }
+
+    private int Compare(RowReference left, RowReference right)
+    {
+        var order = Name(left).SequenceCompareTo(Name(right));
+        if (order == 0) order = left.Table.CompareTo(right.Table);
+        return order == 0 ? left.Row.CompareTo(right.Row) : order;
+    }
+
+    private int EndOfName(RowReference[] rows, int first)
+    {
+        var next = first + 1;
+        while (next < rows.Length && Name(rows[next]).SequenceEqual(Name(rows[first]))) next++;
+        return next;
+    }
+
+    private void AddVersions(ReadOnlySpan<RowReference> rows, List<RowReference> into)
+    {
+        var first = into.Count;
+        var group = _groups[rows[0].Table];
+        foreach (var row in rows)
+        {
+            if (_groups[row.Table] != group) break;
+            if (!HasVersion(into, first, row)) into.Add(row);
+        }
+        if (into.Count - first > 1) into.Sort(first, into.Count - first, Comparer<RowReference>.Create(CompareVersions));
+    }
+
+    private bool HasVersion(List<RowReference> rows, int first, RowReference row)
+    {
+        for (var i = first; i < rows.Count; i++)
+            if (Version(rows[i]).SequenceEqual(Version(row))) return true;
+        return false;
+    }
+
+    private int CompareVersions(RowReference left, RowReference right)
+    {
+        var order = DebianVersion.Order.Compare(Text(left), Text(right));
+        return order == 0 ? Version(left).SequenceCompareTo(Version(right)) : order;
+    }
+
+    private string Text(RowReference row) => PackageNames.FromPathVersion(Encoding.ASCII.GetString(Version(row)));
+
+    private ReadOnlySpan<byte> Name(RowReference row) => _tables[row.Table].Name(row.Row);
+
+    private ReadOnlySpan<byte> Version(RowReference row) => _tables[row.Table].Version(row.Row);
+}
