@@ -65,27 +65,21 @@ internal sealed class SnapshotBuilder
 
     private void AddVersions(ReadOnlySpan<RowReference> rows, List<RowReference> into)
     {
-        var first = into.Count;
         var group = _groups[rows[0].Table];
-        foreach (var row in rows)
-        {
-            if (_groups[row.Table] != group) break;
-            if (!HasVersion(into, first, row)) into.Add(row);
-        }
-        if (into.Count - first > 1) into.Sort(first, into.Count - first, Comparer<RowReference>.Create(CompareVersions));
-    }
-
-    private bool HasVersion(List<RowReference> rows, int first, RowReference row)
-    {
-        for (var i = first; i < rows.Count; i++)
-            if (Version(rows[i]).SequenceEqual(Version(row))) return true;
-        return false;
+        var count = 1;
+        while (count < rows.Length && _groups[rows[count].Table] == group) count++;
+        RowReference[] versions = [.. rows[..count]];
+        if (count > 1) Array.Sort(versions, CompareVersions);
+        for (var i = 0; i < count; i++)
+            if (i == 0 || !Version(versions[i]).SequenceEqual(Version(versions[i - 1]))) into.Add(versions[i]);
     }
 
     private int CompareVersions(RowReference left, RowReference right)
     {
         var order = DebianVersion.Order.Compare(Text(left), Text(right));
-        return order == 0 ? Version(left).SequenceCompareTo(Version(right)) : order;
+        if (order == 0) order = Version(left).SequenceCompareTo(Version(right));
+        if (order == 0) order = left.Table.CompareTo(right.Table);
+        return order == 0 ? left.Row.CompareTo(right.Row) : order;
     }
 
     private string Text(RowReference row) => PackageNames.FromPathVersion(Encoding.ASCII.GetString(Version(row)));
