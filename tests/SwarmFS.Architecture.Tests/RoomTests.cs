@@ -11,16 +11,17 @@ public partial class RoomTests
     {
         ["Core"] = [],
         ["Signing"] = [],
+        ["Transparency"] = ["Core", "Signing"],
         ["Store"] = ["Core"],
         ["Wire"] = ["Core"],
         ["Swarm"] = ["Core", "Wire"],
         ["Retrieval"] = ["Core"],
-        ["Catalog"] = ["Core", "Signing"],
+        ["Catalog"] = ["Core", "Signing", "Transparency"],
         ["Import"] = ["Core", "Catalog"],
         ["Fuse"] = [],
         ["Mount"] = ["Core", "Fuse", "Catalog"],
         ["Control"] = [],
-        ["Daemon"] = ["Core", "Signing", "Store", "Wire", "Swarm", "Retrieval", "Catalog", "Import", "Fuse", "Mount", "Control"],
+        ["Daemon"] = ["Core", "Signing", "Transparency", "Store", "Wire", "Swarm", "Retrieval", "Catalog", "Import", "Fuse", "Mount", "Control"],
         ["Cli"] = ["Core", "Control"],
     };
 
