@@ -64,7 +64,7 @@ public sealed record TlogProof(long Index, IReadOnlyList<Sha256Digest> Hashes, S
         return true;
     }
 
-    /// <summary>Does the entry with this hash stand in this log? Whether enough witnesses have seen the checkpoint is for a policy to say (TlogPolicy).</summary>
+    /// <summary>Does the entry with this hash stand in this log? Whether enough witnesses have seen the checkpoint is for a policy to say (<see cref="TlogPolicy.Evaluate"/>).</summary>
     /// <param name="error">Says what fails.</param>
     public bool Verify(VerifierKey log, in Sha256Digest leafHash, [NotNullWhen(false)] out string? error)
     {

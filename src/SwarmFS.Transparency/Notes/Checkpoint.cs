@@ -9,6 +9,7 @@ namespace SwarmFS.Transparency;
 /// </summary>
 /// <param name="Origin">Names the log.</param>
 /// <param name="Size">Entries in the tree.</param>
+/// <param name="Root">Of the tree. That it is <see cref="MerkleHash.EmptyRoot"/> for size 0 is for the checks of proofs to see.</param>
 public sealed record Checkpoint(string Origin, long Size, Sha256Digest Root)
 {
     /// <summary>The longest origin in bytes, as of a key's name.</summary>
@@ -29,7 +30,6 @@ public sealed record Checkpoint(string Origin, long Size, Sha256Digest Root)
         else if (!StrictText.TryTakeLine(ref rest, out var digits) || !StrictText.TryParseDecimal(digits, out var size)) error = "its size is not a decimal number";
         else if (!StrictText.TryTakeLine(ref rest, out var hash) || !StrictText.TryParseDigest(hash, out var root)) error = "its root is not 32 bytes in base64";
         else if (!rest.IsEmpty) error = "it has extension lines";
-        else if (size == 0 && root != MerkleHash.EmptyRoot) error = "its tree is empty, and its root is not that of the empty tree";
         else checkpoint = new Checkpoint(origin.ToString(), size, root);
         return checkpoint is not null;
     }

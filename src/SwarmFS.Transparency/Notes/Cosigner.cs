@@ -3,7 +3,7 @@ using SwarmFS.Signing;
 namespace SwarmFS.Transparency;
 
 /// <summary>
-/// Makes a witness's signatures and checks nothing: whoever calls has seen that the checkpoint extends every other that this key cosigned (a witness does).
+/// Makes a witness's signatures and checks nothing: whoever calls has seen that the checkpoint extends every other that this key cosigned (<see cref="Witness"/> does).
 /// The key stays the caller's, who disposes it after the cosigner's last use. One key serves one witness only: the signature does not tell the name.
 /// </summary>
 public sealed class Cosigner(string name, Ed25519PrivateKey key)
