@@ -42,7 +42,7 @@ public static partial class LinkDirectory
     /// <exception cref="InvalidTreeException">A node on the path is not what its parent says, or no part of a directory of links.</exception>
     public static bool TryFind(IBlockStore store, Cid root, ReadOnlySpan<byte> name, [NotNullWhen(true)] out byte[]? target)
     {
-        for (var claim = NodeClaim.Top(root); ; )
+        for (var claim = NodeClaim.Top(root); ;)
         {
             using var node = Get(store, claim.Node);
             if (claim.IsLeaf(node)) return (target = FindInLeaf(node, claim, name)) is not null;
@@ -55,7 +55,7 @@ public static partial class LinkDirectory
     /// <exception cref="InvalidTreeException">A node on the path is not what its parent says, or no part of a directory of links.</exception>
     public static async ValueTask<byte[]?> FindAsync(Cid root, ReadOnlyMemory<byte> name, BlockGetter get, CancellationToken cancellationToken)
     {
-        for (var claim = NodeClaim.Top(root); ; )
+        for (var claim = NodeClaim.Top(root); ;)
         {
             using var node = await get(claim.Node, cancellationToken);
             if (claim.IsLeaf(node)) return FindInLeaf(node, claim, name.Span);
