@@ -27,4 +27,10 @@ internal static partial class CatalogLog
 
     [LoggerMessage(5008, LogLevel.Warning, "The own log cannot be served until its next batch: {Reason}")]
     public static partial void LogNotServed(ILogger log, string reason);
+
+    [LoggerMessage(5009, LogLevel.Error, "The log {Name} signed two histories and is believed no further; the evidence is in {Evidence}")]
+    public static partial void Forked(ILogger log, string name, string evidence);
+
+    [LoggerMessage(5010, LogLevel.Error, "Peers have a log of this node's key with {Entries} entries, more than it has itself: restore its newest state, or begin a new log with a new key")]
+    public static partial void OwnLogAhead(ILogger log, long entries);
 }

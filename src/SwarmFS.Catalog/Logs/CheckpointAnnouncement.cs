@@ -20,6 +20,9 @@ namespace SwarmFS.Catalog;
 /// </summary>
 internal sealed record CheckpointAnnouncement(Ed25519PublicKey Log, Cid Files, SignedNote Note)
 {
+    /// <summary>The bytes that it was read from; empty for one that is not signed yet.</summary>
+    public ReadOnlyMemory<byte> Record { get; private init; }
+
     private const string Header = "swarmfs.checkpoint/v1";
 
     private const string SignatureKey = "signature ";
@@ -55,7 +58,7 @@ internal sealed record CheckpointAnnouncement(Ed25519PublicKey Log, Cid Files, S
         if (!record[..(end + 1)].SequenceEqual(Encoding.ASCII.GetBytes($"{read.Statement()}{SignatureKey}{signature}\n"))) return false;
         error = "its signature is not the log's";
         if (!log.Verify(read.Signed(), Convert.FromBase64String(signature))) return false;
-        (announcement, error) = (read, null);
+        (announcement, error) = (read with { Record = record.ToArray() }, null);
         return true;
     }
 

@@ -16,7 +16,7 @@ internal sealed class LogPublication(
 
     private byte[]? _announcement;
 
-    public ReadOnlyMemory<byte>? Announcement => Volatile.Read(ref _announcement) is { } announcement ? new ReadOnlyMemory<byte>(announcement) : null;
+    public ReadOnlyMemory<byte>? Announcement => Volatile.Read(ref _announcement) is { } announcement ? announcement : default(ReadOnlyMemory<byte>?);
 
     /// <returns>The checkpoint that was kept last; null when there is none.</returns>
     /// <exception cref="LogDamagedException">The file is no signed note.</exception>
