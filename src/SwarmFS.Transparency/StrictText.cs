@@ -39,7 +39,8 @@ internal static class StrictText
     {
         value = 0;
         if (digits.IsEmpty || (digits[0] == '0' && digits.Length > 1)) return false;
-        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out value);
+        // The runtime's parser takes NUL characters after the digits.
+        return !digits.ContainsAnyExceptInRange('0', '9') && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out value);
     }
 
     internal static string Decimal(long value) => value.ToString(CultureInfo.InvariantCulture);

@@ -17,8 +17,8 @@ public class ReseedingTests
         using var scratch = new Scratch();
         await using var network = await TestNetwork.CreateAsync();
         await using var a = new TestNode(scratch["a"], await network.AddHostAsync(), "--no-mount");
-        await using var b = new TestNode(scratch["b"], await network.AddHostAsync(), "--special-bits", "on", "--peer", a.Endpoint);
-        await using var c = new TestNode(scratch["c"], await network.AddHostAsync(), "--special-bits", "on", "--peer", b.Endpoint);
+        await using var b = new TestNode(scratch["b"], await network.AddHostAsync(), "--special-bits", "on", "--xattrs", "on", "--peer", a.Endpoint);
+        await using var c = new TestNode(scratch["c"], await network.AddHostAsync(), "--special-bits", "on", "--xattrs", "on", "--peer", b.Endpoint);
         await using var importer = new TestNode(a.Directory, host: null, "--no-mount") { Port = 7421 };
 
         // The apt sources are reachable from this machine's own network alone, so A imports before it moves to its host.

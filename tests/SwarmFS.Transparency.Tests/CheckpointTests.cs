@@ -21,6 +21,7 @@ public class CheckpointTests
     [InlineData($"\n1\n{Root}\n")]
     [InlineData($"a\n01\n{Root}\n")]
     [InlineData($"a\n+1\n{Root}\n")]
+    [InlineData($"a\n1\0\n{Root}\n")]
     [InlineData($"a\n-0\n{Root}\n")]
     [InlineData($"a\n-1\n{Root}\n")]
     [InlineData($"a\n 1\n{Root}\n")]

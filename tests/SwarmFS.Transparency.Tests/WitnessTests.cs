@@ -233,6 +233,8 @@ public sealed class WitnessTests : IDisposable
         {
             using (var store = new FileWitnessStore(directory.FullName))
                 Over(store).AddCheckpoint(_log.Request(0, 100).ToBytes()).StatusCode.ShouldBe(200);
+            // As a crash in the middle of the next write would leave it.
+            File.WriteAllText(directory.GetFiles().Single(file => file.Name != "lock").FullName + ".new", "torn");
             using (var store = new FileWitnessStore(directory.FullName))
             {
                 var witness = Over(store);

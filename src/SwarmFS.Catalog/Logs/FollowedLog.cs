@@ -83,6 +83,12 @@ internal sealed class FollowedLog : IDisposable
 
     public Cid Files => Volatile.Read(ref _announcement)?.Files ?? default;
 
+    /// <summary>Entries that count: whole batches under a checkpoint that is believed.</summary>
+    public long Entries => State.NewestHead is { } head ? head.Index + 1 : 0;
+
+    /// <summary>True while the journal lacks entries under the checkpoint that is believed.</summary>
+    public bool IsIncomplete => Note is { } note && Checkpoint.TryRead(note.Text, out var checkpoint, out _) && State.Count < checkpoint.Size;
+
     /// <summary>Set when the log signed two histories: what it said before still counts, nothing after.</summary>
     public ForkEvidence? Fork => Volatile.Read(ref _fork);
 

@@ -12,9 +12,10 @@ internal sealed class PackageTable
     private readonly byte[] _text;
     private readonly Row[] _rows;
 
-    private PackageTable(string origin, DateTimeOffset published, byte[] text, Row[] rows)
+    private PackageTable(string ofNamespace, string importer, DateTimeOffset published, byte[] text, Row[] rows)
     {
-        Namespace = origin;
+        Namespace = ofNamespace;
+        Importer = importer;
         Published = published;
         _text = text;
         _rows = rows;
@@ -22,6 +23,9 @@ internal sealed class PackageTable
 
     /// <summary>Whence it comes: of a suite the namespace, of a publisher <c>pub/…</c>.</summary>
     public string Namespace { get; }
+
+    /// <summary>Who says so: a public key.</summary>
+    public string Importer { get; }
 
     /// <summary>Of a suite the upstream's date; rows may have one of their own.</summary>
     public DateTimeOffset Published { get; }
@@ -42,12 +46,12 @@ internal sealed class PackageTable
         return one.Artifact == two.Artifact && one.Size == two.Size && one.Root == two.Root && Version(row).SequenceEqual(other.Version(otherRow));
     }
 
-    public Release ToRelease(int row, string name, string importer, Func<ArtifactDigest, Cid?> tree)
+    public Release ToRelease(int row, string name, Func<ArtifactDigest, Cid?> tree)
     {
         ref readonly var at = ref _rows[row];
         var artifact = at.Size < 0 ? null : new ArtifactDigest(at.Artifact, at.Size);
         Cid? root = !at.Root.IsNone ? at.Root : artifact is null ? null : tree(artifact);
-        return new Release(name, Encoding.ASCII.GetString(Version(row)), root, importer, at.Published == 0 ? Published : DateTimeOffset.FromUnixTimeSeconds(at.Published))
+        return new Release(name, Encoding.ASCII.GetString(Version(row)), root, Importer, at.Published == 0 ? Published : DateTimeOffset.FromUnixTimeSeconds(at.Published))
         {
             Artifact = artifact,
             Namespace = Namespace,
@@ -61,7 +65,7 @@ internal sealed class PackageTable
     private readonly record struct Row(int Start, byte NameLength, byte VersionLength, ushort FilenameLength, long Size, long Published, Sha256Digest Artifact, Cid Root);
 
     /// <summary>Collects rows in any order. Used for one table.</summary>
-    public sealed class Builder(string origin, DateTimeOffset published)
+    public sealed class Builder(string ofNamespace, string importer, DateTimeOffset published)
     {
         private readonly List<Row> _rows = [];
         private byte[] _text = [];
@@ -88,7 +92,7 @@ internal sealed class PackageTable
                 Encoding.ASCII.GetBytes(release.Name), Encoding.ASCII.GetBytes(release.Version), release.Artifact, Encoding.UTF8.GetBytes(release.Filename ?? ""),
                 release.Artifact is null ? release.Root.GetValueOrDefault() : default, release.Published);
 
-        public PackageTable Finish() => new(origin, published, _text.AsSpan(0, _length).ToArray(), [.. _rows]);
+        public PackageTable Finish() => new(ofNamespace, importer, published, _text.AsSpan(0, _length).ToArray(), [.. _rows]);
 
         private void Append(ReadOnlySpan<byte> part)
         {

@@ -18,27 +18,24 @@ internal sealed class PackedSnapshot : ICatalogSnapshot
     /// <summary>Where the rows of each name begin, and one more.</summary>
     private readonly int[] _starts;
     private readonly IReadOnlyDictionary<string, string> _pinned;
-    private readonly Func<PackageTable, string> _importer;
     private readonly Func<ArtifactDigest, Cid?> _tree;
 
     /// <param name="pinned">The version that <c>latest</c> leads to, for the names that a user pinned.</param>
-    /// <param name="importer">Who stands for a table.</param>
     /// <param name="tree">The root of an archive's tree where it is known.</param>
     public PackedSnapshot(
         PackageTable[] tables, RowReference[] rows, int[] starts, IReadOnlyDictionary<string, string> pinned, DateTimeOffset changed,
-        Func<PackageTable, string> importer, Func<ArtifactDigest, Cid?> tree)
+        Func<ArtifactDigest, Cid?> tree)
     {
         _tables = tables;
         _rows = rows;
         _starts = starts;
         _pinned = pinned;
-        _importer = importer;
         _tree = tree;
         Changed = changed;
     }
 
     public static PackedSnapshot Empty { get; } =
-        new([], [], [0], new Dictionary<string, string>(), DateTimeOffset.UnixEpoch, _ => "", _ => null);
+        new([], [], [0], new Dictionary<string, string>(), DateTimeOffset.UnixEpoch, _ => null);
 
     public int Count => _starts.Length - 1;
 
@@ -55,8 +52,7 @@ internal sealed class PackedSnapshot : ICatalogSnapshot
             var releases = new Release[rows.Length];
             for (var i = 0; i < rows.Length; i++)
             {
-                var table = _tables[rows[i].Table];
-                releases[i] = table.ToRelease(rows[i].Row, name, _importer(table), _tree);
+                releases[i] = _tables[rows[i].Table].ToRelease(rows[i].Row, name, _tree);
             }
             var latest = _pinned.TryGetValue(name, out var version) ? Array.Find(releases, release => release.Version == version) : null;
             return new PackageEntry(name, releases, latest);

@@ -22,8 +22,7 @@ internal sealed class SnapshotBuilder
         _groups.Add(_group);
     }
 
-    public PackedSnapshot Finish(
-        IReadOnlyDictionary<string, string> pinned, DateTimeOffset changed, Func<PackageTable, string> importer, Func<ArtifactDigest, Cid?> tree)
+    public PackedSnapshot Finish(IReadOnlyDictionary<string, string> pinned, DateTimeOffset changed, Func<ArtifactDigest, Cid?> tree)
     {
         var all = Sorted();
         var rows = new List<RowReference>(all.Length);
@@ -35,7 +34,7 @@ internal sealed class SnapshotBuilder
             AddVersions(all.AsSpan(first..next), rows);
         }
         starts.Add(rows.Count);
-        return new PackedSnapshot([.. _tables], [.. rows], [.. starts], pinned, changed, importer, tree);
+        return new PackedSnapshot([.. _tables], [.. rows], [.. starts], pinned, changed, tree);
     }
 
     /// <summary>All rows by name, then in the order in which tables and their rows were added, so by group.</summary>

@@ -18,7 +18,8 @@ internal sealed class PolicyReader
 {
     private const string None = "none";
 
-    private static readonly SearchValues<byte> ForbiddenOctets = SearchValues.Create([.. Enumerable.Range(0, ' ').Where(octet => octet is not ('\t' or '\n')).Append(0x7f).Select(octet => (byte)octet)]);
+    private static readonly SearchValues<byte> ForbiddenOctets =
+        SearchValues.Create([.. Enumerable.Range(0, ' ').Where(octet => octet is not ('\t' or '\n')).Append(0x7f).Select(octet => (byte)octet)]);
 
     private readonly List<PolicyMember> _logs = [];
     private readonly List<PolicyMember> _witnesses = [];

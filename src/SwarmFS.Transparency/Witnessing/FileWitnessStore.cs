@@ -21,7 +21,8 @@ public sealed class FileWitnessStore : IWitnessStore, IDisposable
     {
         _directory = directory;
         Directory.CreateDirectory(directory);
-        _lock = new FileStream(Path.Join(directory, LockName), new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = OwnerOnly });
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = OwnerOnly };
+        _lock = new FileStream(Path.Join(directory, LockName), options);
     }
 
     private string PathOf(string origin) => Path.Join(_directory, Sha256Digest.Of(StrictText.ToBytes(origin)).ToString());
