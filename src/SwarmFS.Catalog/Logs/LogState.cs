@@ -156,6 +156,17 @@ internal sealed class LogState
         }
     }
 
+    /// <summary>The last head among the first entries.</summary>
+    public HeadRecord? HeadUpTo(long entries)
+    {
+        lock (_gate)
+        {
+            for (var i = _heads.Count - 1; i >= 0; i--)
+                if (_heads[i].Index < entries) return _heads[i].Record;
+            return null;
+        }
+    }
+
     /// <summary>How many entries the log had at an instant, by the times of its heads: a whole number of batches, 0 before the first.</summary>
     public long EntriesAt(DateTimeOffset time)
     {
