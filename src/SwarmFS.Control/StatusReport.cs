@@ -61,8 +61,9 @@ public sealed record CatalogueReport(
 /// <param name="Own">This node's own.</param>
 /// <param name="Entries">Of which the tree is verified.</param>
 /// <param name="Time">Since when the quorum of witnesses has it, or where none is asked for, when its head was made; null while nothing is held.</param>
-/// <param name="State">"fresh", "stale", "unheard", "forked" or "retired".</param>
-public sealed record LogStateReport(string Key, bool Own, long Entries, DateTimeOffset? Time, string State);
+/// <param name="State">"fresh", "unwitnessed", "stale", "unheard" or "forked".</param>
+/// <param name="Reason">Why the last announcement was not taken up, if it was not.</param>
+public sealed record LogStateReport(string Key, bool Own, long Entries, DateTimeOffset? Time, string State, string? Reason = null);
 
 /// <param name="Confirmations">Logs that have this record.</param>
 public sealed record SuiteReport(string Namespace, DateTimeOffset Date, int Packages, int Confirmations);

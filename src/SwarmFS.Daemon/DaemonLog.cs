@@ -42,4 +42,16 @@ internal static partial class DaemonLog
 
     [LoggerMessage(9015, LogLevel.Warning, "The peer book {Path} could not be written: {Reason}")]
     public static partial void PeerBookNotWritten(this ILogger log, string path, string reason);
+
+    [LoggerMessage(9016, LogLevel.Information, "Read {Indexes} suite indexes with {Packages} packages; {Records} records are new in the log ({Seconds:f1} s)")]
+    public static partial void Synced(this ILogger log, int indexes, int packages, int records, double seconds);
+
+    [LoggerMessage(9017, LogLevel.Warning, "A package source was passed over: {Reason}")]
+    public static partial void SourceNotSynced(this ILogger log, string reason);
+
+    [LoggerMessage(9018, LogLevel.Warning, "The package sources could not be read: {Reason}")]
+    public static partial void SyncFailed(this ILogger log, string reason);
+
+    [LoggerMessage(9019, LogLevel.Error, "The archive of {Name} {Version} unpacks to {Made}, but {Recorded} was recorded: an importer lies, or this node's unpacking is broken")]
+    public static partial void OriginDisagrees(this ILogger log, string name, string version, string recorded, string made);
 }

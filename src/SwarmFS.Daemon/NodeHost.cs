@@ -1,8 +1,10 @@
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using SwarmFS.Catalog;
 using SwarmFS.Control;
 using SwarmFS.Control.Configuration;
+using SwarmFS.Daemon.Catalogue;
 using SwarmFS.Daemon.Requests;
 using SwarmFS.Daemon.State;
 using SwarmFS.Import;
@@ -11,17 +13,21 @@ using SwarmFS.Retrieval;
 using SwarmFS.Signing;
 using SwarmFS.Store;
 using SwarmFS.Swarm;
+using SwarmFS.Transparency;
 
 namespace SwarmFS.Daemon;
 
 /// <summary>
 /// A node: the one place where the rooms meet.
-/// <para>Participants, in the order in which they start: the state directory (one node at a time), the store, the identity, the catalogue, the swarm, retrieval, the importer, the mount,
+/// <para>Participants, in the order in which they start: the state directory (one node at a time), the store, the identity, the own log, the swarm, retrieval, the catalogue, the mount,
 /// the control socket. They stop in the opposite order, but for the control socket: whoever asked for the end is told when it is reached.</para>
 /// <para>Goals: a start that fails leaves nothing behind and says what to do; an end by signal or command unmounts and writes everything out. Non-goals: deciding anything that a room can decide.</para>
 /// </summary>
 internal sealed class NodeHost : IAsyncDisposable
 {
+    /// <summary>How long a start waits for the catalogue. What is on disk is read in a fraction of it.</summary>
+    private static readonly TimeSpan FirstRound = TimeSpan.FromSeconds(2);
+
     private readonly LoadedSettings _loaded;
     private readonly NodeSettings _settings;
     private readonly TimeProvider _time;
@@ -97,22 +103,47 @@ internal sealed class NodeHost : IAsyncDisposable
         var store = Own("store", BlockStore.Open(new StoreOptions { Directory = _state.Store, QuotaBytes = _settings.QuotaBytes }, _time, _loggers, _meters));
         var identity = Own("identity", NodeIdentity.LoadOrCreate(_state.Path, _time));
         _log.Starting(identity.Id.ToString(), _state.Path, StatusSource.Version, Environment.ProcessId);
-        var catalog = new AnnouncementCatalog(
-            Own("catalogue", FileJournal.Open(_state.Catalogue)), Own("importer key", Ed25519PrivateKey.LoadOrCreate(_state.ImporterKey)), _time, _loggers);
+        var key = Own("importer key", Ed25519PrivateKey.LoadOrCreate(_state.ImporterKey));
+        var ownLog = VerifierKey.OfLog(LogName.Of(key.PublicKey), key.PublicKey);
+        var policy = OwnPolicy.Of(ownLog, _settings.Trust);
+        var files = StateFolder.Open(_state.Catalogue);
+        var log = Own("own log", new ImporterLog(
+            ownLog.Name, key, Own("log entries", FileJournal.Open(_state.LogEntries)), files, store, policy.Witnesses, cosigners: null, _time, _loggers));
+        var board = new AnnouncementBoard(policy, ownLog, files, _loggers);
         var slots = new SlotFile(Own("inode slots", FileJournal.Open(_state.InodeSlots)), _log);
-        var swarm = Own("swarm", CreateSwarm(identity, store, catalog));
+        var swarm = Own("swarm", CreateSwarm(identity, store, board));
         await swarm.StartAsync(cancellationToken);
         Own("network watch", new NetworkWatch(swarm.NetworkChanged));
         ListenEndPoint = swarm.ListenEndPoint?.ToString() ?? "nowhere";
-        var content = Own("retrieval", new PackageContent(new RetrievalOptions { ReadDeadline = _settings.Deadline }, store, [swarm], _time, _loggers, _meters));
-        var importer = new Importer(store, new ImporterOptions { StateDirectory = _state.Import }, _time, _loggers, _meters);
         var activities = new Activities();
+        var importer = new Importer(store, new ImporterOptions { StateDirectory = _state.Import, Apt = new AptPaths { EtcDirectory = _settings.AptEtc } }, _time, _loggers, _meters);
+        var origin = new Origin(importer, activities);
+        ProvenCatalog? catalog = null;
+        var originSource = Own("origin", new OriginSource(root => catalog?.OriginOf(root), origin, store, _time, _log));
+        var content = Own("retrieval", new PackageContent(new RetrievalOptions { ReadDeadline = _settings.Deadline }, store, [swarm, originSource], _time, _loggers, _meters));
+        catalog = Own("catalogue", new ProvenCatalog(new CatalogParts
+        {
+            Policy = policy,
+            Own = log,
+            PublisherKey = key,
+            Board = board,
+            OpenJournal = followed => Own($"entries of {followed.Name}", FileJournal.Open(_state.FollowedEntries(followed.Id.ToString("x8", CultureInfo.InvariantCulture)))),
+            Files = files,
+            Store = store,
+            Blocks = new CatalogBlocks(content),
+            Origin = origin,
+            Time = _time,
+            Loggers = _loggers,
+        }));
+        catalog.Start();
+        await FirstRoundAsync(catalog, cancellationToken);
+        var sync = Own("sync", new SuiteSync(importer, catalog, store, activities, _time, _log));
+        sync.Start(_settings.SyncEvery);
         var packages = new PackageFinder(catalog);
-        var status = new StatusSource(_settings, identity, store, catalog, packages, swarm, content, _mount, activities, metrics, started);
+        var status = new StatusSource(_settings, identity, store, catalog, sync, swarm, content, _mount, activities, metrics, started);
         MapStatus(status);
-        MapContent(packages, store, content, activities);
-        var imports = new ImportRequests(importer, catalog, store, activities, _time);
-        _server.Map(ControlRoutes.Import, ControlJson.Default.ImportRequest, ControlJson.Default.ImportReport, imports.ImportAsync);
+        MapContent(packages, store, content, catalog, activities);
+        MapCatalogue(packages, catalog, new ImportRequests(importer, catalog, sync, store, activities, _time), sync, importer, activities);
         if (_settings.MountPoint is not null)
         {
             var tree = Own("tree", new SwarmMount(MountChoices(), catalog, content, slots, new StatusDirectory(status), _time, _loggers, _meters) { Figures = new StoreFigures(store, _time) });
@@ -121,7 +152,17 @@ internal sealed class NodeHost : IAsyncDisposable
         await _server.StartAsync(cancellationToken);
     }
 
-    private SwarmNode CreateSwarm(NodeIdentity identity, BlockStore store, AnnouncementCatalog catalog) => new(
+    /// <summary>What is here already is shown before the mount answers; what has to come from peers may come later.</summary>
+    private async Task FirstRoundAsync(ProvenCatalog catalog, CancellationToken cancellationToken)
+    {
+        var round = catalog.UpdateAsync(cancellationToken);
+        await Task.WhenAny(round, Task.Delay(FirstRound, _time, cancellationToken));
+        cancellationToken.ThrowIfCancellationRequested();
+        if (round.IsFaulted) throw round.Exception.InnerException!;
+        _ = round.ContinueWith(static late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+    }
+
+    private SwarmNode CreateSwarm(NodeIdentity identity, BlockStore store, AnnouncementBoard board) => new(
         new SwarmOptions
         {
             Listen = _settings.Listen,
@@ -130,7 +171,7 @@ internal sealed class NodeHost : IAsyncDisposable
             UploadBytesPerSecond = _settings.UploadBytesPerSecond,
             LanDiscovery = _settings.Lan,
         },
-        identity, new TlsTcpTransport(identity, _time), store, catalog, _time, new Random(), _loggers, _meters, new PeerBookFile(_state.PeerBook, _log));
+        identity, new TlsTcpTransport(identity, _time), store, board, _time, new Random(), _loggers, _meters, new PeerBookFile(_state.PeerBook, _log));
 
     private MountOptions MountChoices() => new()
     {
@@ -154,13 +195,30 @@ internal sealed class NodeHost : IAsyncDisposable
         });
     }
 
-    private void MapContent(PackageFinder packages, BlockStore store, PackageContent content, Activities activities)
+    private void MapCatalogue(PackageFinder packages, ProvenCatalog catalog, ImportRequests imports, SuiteSync sync, Importer importer, Activities activities)
+    {
+        var json = ControlJson.Default;
+        var evidence = new EvidenceRequests(packages, catalog, importer, activities);
+        var own = new OwnLogRequests(packages, catalog);
+        _server.Map(ControlRoutes.Import, json.ImportRequest, json.ImportReport, imports.ImportAsync);
+        _server.Map(ControlRoutes.Publish, json.PublishRequest, json.ImportReport, imports.PublishAsync);
+        _server.Map(ControlRoutes.Sync, json.SyncRequest, json.SyncReport, (request, progress, cancellationToken) => sync.RunAsync(request.Suite, progress, cancellationToken));
+        _server.Map(ControlRoutes.History, json.HistoryRequest, json.HistoryReport, (request, _, cancellationToken) => evidence.HistoryAsync(request, cancellationToken));
+        _server.Map(ControlRoutes.Verify, json.VerifyRequest, json.VerifyReport, (request, _, _) => Task.FromResult(evidence.Verify(request)));
+        _server.Map(ControlRoutes.Challenge, json.ChallengeRequest, json.ChallengeReport, evidence.ChallengeAsync);
+        _server.Map(ControlRoutes.Audit, json.EmptyRequest, json.AuditReport, (_, _, cancellationToken) => evidence.AuditAsync(cancellationToken));
+        _server.Map(ControlRoutes.Revoke, json.RevokeRequest, json.RevokeReport, (request, _, cancellationToken) => own.RevokeAsync(request, cancellationToken));
+        _server.Map(ControlRoutes.Log, json.LogRequest, json.LogReport, (request, _, _) => Task.FromResult(own.Show(request)));
+        _server.Map(ControlRoutes.Proof, json.ProofRequest, json.ProofReport, (request, _, _) => Task.FromResult(own.Prove(request)));
+    }
+
+    private void MapContent(PackageFinder packages, BlockStore store, PackageContent content, ProvenCatalog catalog, Activities activities)
     {
         var json = ControlJson.Default;
         var paths = new TreePaths(packages, content);
         var lists = new ListRequests(packages, paths);
         var reads = new ReadRequests(paths, content);
-        var keeping = new KeepingRequests(packages, store, content, activities);
+        var keeping = new KeepingRequests(packages, catalog, store, content, activities);
         _server.Map(ControlRoutes.List, json.PathRequest, json.ListReport, (request, _, cancellationToken) => lists.ListAsync(request, cancellationToken));
         _server.MapContent(ControlRoutes.Cat, json.PathRequest, reads.CatAsync);
         _server.MapContent(ControlRoutes.Get, json.GetRequest, reads.GetAsync);
@@ -196,7 +254,7 @@ internal sealed class NodeHost : IAsyncDisposable
 
     private static string? Explain(Exception exception) => exception switch
     {
-        NodeStartException or StoreUnusableException or IdentityException => exception.Message,
+        NodeStartException or StoreUnusableException or IdentityException or LogDamagedException => exception.Message,
         System.Net.Sockets.SocketException => $"Cannot listen: {exception.Message}. Another node may be using the port; choose another one with --listen.",
         IOException or UnauthorizedAccessException => $"{exception.Message} Check the state directory's owner and its disk.",
         _ => null,

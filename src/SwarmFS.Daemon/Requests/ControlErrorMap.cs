@@ -14,6 +14,7 @@ internal static class ControlErrorMap
         RequestException request => request.Error,
         ImportRefusedException refused => new ControlError(ControlErrors.Refused, refused.Message),
         CatalogRefusedException refused => new ControlError(ControlErrors.Refused, refused.Message),
+        NotProvableYetException waiting => new ControlError(ControlErrors.Unavailable, waiting.Message),
         SourceUnavailableException unreachable => new ControlError(ControlErrors.Unavailable, unreachable.Message),
         InvalidTreeException invalid => new ControlError(ControlErrors.Refused, invalid.Message),
         ContentUnavailableException missing => new ControlError(ControlErrors.Unavailable, missing.Message),

@@ -9,7 +9,9 @@ namespace SwarmFS.Daemon.State;
 /// lock              locked while a node runs         pid            whose process that is
 /// control.sock      where commands arrive
 /// node.key          the node's identity          importer.key   signs what it imports
-/// catalogue.log     announcements                inodes.log     inode slots given
+/// log.entries       this node's own log          followed-….entries   logs that it follows
+/// catalogue/        checkpoints, announcements, pinned versions, evidence/ of forks
+/// inodes.log        inode slots given
 /// peers.txt         peers to remember            import/        what imports remember of repositories
 /// store/            blocks                       daemon.log     written by up --detach
 /// </code>
@@ -32,7 +34,15 @@ internal sealed class StateDirectory : IDisposable
 
     public string Store => In("store");
 
-    public string Catalogue => In("catalogue.log");
+    /// <summary>Entries of this node's own log.</summary>
+    public string LogEntries => In("log.entries");
+
+    /// <summary>Small files of the catalogue.</summary>
+    public string Catalogue => In("catalogue");
+
+    /// <summary>Entries of another importer's log.</summary>
+    /// <param name="id">Of its key.</param>
+    public string FollowedEntries(string id) => In($"followed-{id}.entries");
 
     public string InodeSlots => In("inodes.log");
 
