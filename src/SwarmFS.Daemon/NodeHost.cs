@@ -204,12 +204,12 @@ internal sealed class NodeHost : IAsyncDisposable
         _server.Map(ControlRoutes.Publish, json.PublishRequest, json.ImportReport, imports.PublishAsync);
         _server.Map(ControlRoutes.Sync, json.SyncRequest, json.SyncReport, (request, progress, cancellationToken) => sync.RunAsync(request.Suite, progress, cancellationToken));
         _server.Map(ControlRoutes.History, json.HistoryRequest, json.HistoryReport, (request, _, cancellationToken) => evidence.HistoryAsync(request, cancellationToken));
-        _server.Map(ControlRoutes.Verify, json.VerifyRequest, json.VerifyReport, (request, _, _) => Task.FromResult(evidence.Verify(request)));
+        _server.Map(ControlRoutes.Verify, json.VerifyRequest, json.VerifyReport, (request, _, cancellationToken) => evidence.VerifyAsync(request, cancellationToken));
         _server.Map(ControlRoutes.Challenge, json.ChallengeRequest, json.ChallengeReport, evidence.ChallengeAsync);
         _server.Map(ControlRoutes.Audit, json.EmptyRequest, json.AuditReport, (_, _, cancellationToken) => evidence.AuditAsync(cancellationToken));
         _server.Map(ControlRoutes.Revoke, json.RevokeRequest, json.RevokeReport, (request, _, cancellationToken) => own.RevokeAsync(request, cancellationToken));
-        _server.Map(ControlRoutes.Log, json.LogRequest, json.LogReport, (request, _, _) => Task.FromResult(own.Show(request)));
-        _server.Map(ControlRoutes.Proof, json.ProofRequest, json.ProofReport, (request, _, _) => Task.FromResult(own.Prove(request)));
+        _server.Map(ControlRoutes.Log, json.LogRequest, json.LogReport, (request, _, cancellationToken) => own.ShowAsync(request, cancellationToken));
+        _server.Map(ControlRoutes.Proof, json.ProofRequest, json.ProofReport, (request, _, cancellationToken) => own.ProveAsync(request, cancellationToken));
     }
 
     private void MapContent(PackageFinder packages, BlockStore store, PackageContent content, ProvenCatalog catalog, Activities activities)

@@ -1,12 +1,54 @@
+using System.Runtime.CompilerServices;
 using SwarmFS.Core;
+using SwarmFS.Transparency;
 
 namespace SwarmFS.Catalog;
 
-/// <summary>From what peers and readers speak of, roots, back to what they are called.</summary>
+/// <summary>From what peers and readers speak of, roots, back to what they are called; and the logs themselves, for whoever wants to see or prove them.</summary>
 public sealed partial class ProvenCatalog
 {
     /// <summary>Entries in this node's own log that others can prove; 0 when it has none.</summary>
     public long OwnEntries => _parts.Own?.PublishedEntries ?? 0;
+
+    /// <summary>How many logs must have a record before it counts.</summary>
+    public int Needed => _parts.Policy.Confirmations;
+
+    /// <summary>The newest checkpoint of the own log with its cosignatures, and the directory of the log's files; null before the first batch is published.</summary>
+    public (SignedNote Note, Cid Files)? OwnCheckpoint =>
+        _parts.Own?.Announcement is { } record && CheckpointAnnouncement.TryRead(record.Span, out var announcement, out _) ? (announcement.Note, announcement.Files) : null;
+
+    /// <summary>All logs of which anything is held, read whole from their files, the own one first.</summary>
+    /// <exception cref="ContentUnavailableException">A file could not be had in time.</exception>
+    /// <exception cref="InvalidTreeException">A file is missing or malformed.</exception>
+    public async IAsyncEnumerable<LogCopy> CopiesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (_parts.Own is { Announcement: { } record } own && CheckpointAnnouncement.TryRead(record.Span, out var mine, out _))
+            yield return await LogCopy.ReadAsync(own.VerifierKey, mine, _parts.Blocks, cancellationToken);
+        foreach (var followed in _followers.Logs)
+            if (followed.Note is { } note) yield return await LogCopy.ReadAsync(followed.Log, new CheckpointAnnouncement(followed.Log.Key, followed.Files, note), _parts.Blocks, cancellationToken);
+    }
+
+    /// <summary>Of these suite indexes the ones whose nodes are here and break the format; what is not here is not looked at.</summary>
+    public IReadOnlyList<Cid> UnreadableIndexes(IEnumerable<Cid> indexes)
+    {
+        var unreadable = new List<Cid>();
+        foreach (var index in indexes.Where(index => _parts.Store.Contains(index)))
+        {
+            try
+            {
+                foreach (var _ in new SuiteIndex(_parts.Store, index).Entries()) continue;
+            }
+            catch (InvalidTreeException)
+            {
+                unreadable.Add(index);
+            }
+            catch (ContentUnavailableException)
+            {
+                // A part of it was evicted: an old one.
+            }
+        }
+        return unreadable;
+    }
 
     /// <summary>Versions shown now.</summary>
     public int Releases => Volatile.Read(ref _made).Snapshot.Releases;

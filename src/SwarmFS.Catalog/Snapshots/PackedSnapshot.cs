@@ -76,6 +76,9 @@ internal sealed class PackedSnapshot : ICatalogSnapshot
     /// <summary>Versions of all names together.</summary>
     public int Releases => _rows.Length;
 
+    /// <summary>Entries of a namespace's table, shown or not.</summary>
+    public int ReleasesOf(string ofNamespace) => _tables.Where(table => table.Namespace == ofNamespace).Select(table => table.Count).FirstOrDefault();
+
     /// <summary>The first version that is made of this archive.</summary>
     public Release? Find(ArtifactDigest artifact) => First((table, row) => table.Holds(row, artifact));
 

@@ -25,7 +25,7 @@ internal static class KeepingCommands
         context.Ask(command, ControlRoutes.Pin, parsed => new PinRequest(parsed.GetRequiredValue(subject), !parsed.GetValue(lazily)),
             ControlJson.Default.PinRequest, ControlJson.Default.PinReport, report =>
         {
-            context.Terminal.Out.WriteLine($"pinned {Name(report)}  root {report.Root}, {Show.Size(report.FetchedBytes)} fetched");
+            context.Terminal.Out.WriteLine($"pinned {Name(report)}  root {(report.Root.Length > 0 ? report.Root : "not unpacked yet")}, {Show.Size(report.FetchedBytes)} fetched");
             if (report.Missing > 0)
                 context.Terminal.Error.WriteLine($"swarmfs: {report.Missing:n0} blocks are still missing: no connected peer has them. Pin again when one does.");
             if (report.Unkept > 0)

@@ -1,18 +1,29 @@
+using System.Text;
 using SwarmFS.Catalog;
 using SwarmFS.Control;
 using SwarmFS.Core;
+using SwarmFS.Daemon.Catalogue;
 using SwarmFS.Import;
 
 namespace SwarmFS.Daemon.Requests;
 
-/// <summary><c>import</c>: a tree made by the importer gets its name in the catalogue, or leaves no trace.</summary>
-internal sealed class ImportRequests(Importer importer, AnnouncementCatalog catalog, IBlockStore store, Activities activities, TimeProvider time)
+/// <summary>
+/// <c>import</c> and <c>publish</c>: a tree made by the importer gets its place in the own log, or leaves no trace. What the system's apt sources list is recorded as what it is, a suite and the
+/// tree of an archive; everything else is a release of this node's own.
+/// </summary>
+internal sealed class ImportRequests(Importer importer, ProvenCatalog catalog, SuiteSync sync, IBlockStore store, Activities activities, TimeProvider time)
 {
-    public async Task<ImportReport> ImportAsync(ImportRequest request, IProgress<ProgressReport> progress, CancellationToken cancellationToken)
+    public Task<ImportReport> ImportAsync(ImportRequest request, IProgress<ProgressReport> progress, CancellationToken cancellationToken) =>
+        RunAsync("import", request, progress, cancellationToken);
+
+    public Task<ImportReport> PublishAsync(PublishRequest request, IProgress<ProgressReport> progress, CancellationToken cancellationToken) =>
+        RunAsync("publish", new ImportRequest(ImportKind.Tree, request.Directory, request.Name, request.Version), progress, cancellationToken);
+
+    private async Task<ImportReport> RunAsync(string word, ImportRequest request, IProgress<ProgressReport> progress, CancellationToken cancellationToken)
     {
-        using var activity = activities.Begin("import", request.Subject, progress);
+        using var activity = activities.Begin(word, request.Subject, progress);
         var started = time.GetTimestamp();
-        var shown = new Forward(activity);
+        var shown = new ShownImport(activity);
         var package = request.Kind switch
         {
             ImportKind.Apt => await importer.ImportAptAsync(request.Subject, cancellationToken, shown),
@@ -20,7 +31,7 @@ internal sealed class ImportRequests(Importer importer, AnnouncementCatalog cata
             ImportKind.Tree => await importer.ImportTreeAsync(Absolute(request.Subject), request.Name ?? "", request.Version ?? "", cancellationToken, shown),
             _ => throw new RequestException(ControlErrors.Usage, $"There is no import of kind {request.Kind}."),
         };
-        Publish(package);
+        await RecordAsync(request.Kind, package, activity, cancellationToken);
         return new ImportReport(
             package.Name, package.Version, package.Root.ToString(), $"pkgs/{package.Name}/{package.Version}",
             package.Bytes, package.Entries, package.Evidence.Summary, time.GetElapsedTime(started).TotalSeconds, package.Warnings);
@@ -29,34 +40,28 @@ internal sealed class ImportRequests(Importer importer, AnnouncementCatalog cata
     private static string Absolute(string path) =>
         Path.IsPathRooted(path) ? path : throw new RequestException(ControlErrors.Usage, $"{path} is not an absolute path.", "The node has a working directory of its own; send the whole path.");
 
-    private void Publish(ImportedPackage package)
+    private async Task RecordAsync(ImportKind kind, ImportedPackage package, IProgress<ProgressReport> progress, CancellationToken cancellationToken)
     {
         try
         {
-            catalog.Publish(package.Name, package.Version, package.Root, package.Evidence.Artifact);
+            var artifact = package.Evidence.Artifact;
+            if (artifact is not null) await catalog.RecordTreeAsync(new TreeRecord(artifact, package.Root, package.Entries, package.Bytes), cancellationToken);
+            if (kind != ImportKind.Apt) await catalog.PublishAsync(package.Name, package.Version, package.Root, artifact, cancellationToken);
+            else if (!Lists(package)) await sync.RunAsync(null, progress, cancellationToken);
         }
         catch (CatalogRefusedException)
         {
             // Nothing names the tree now: without its pin it is evicted in its turn.
-            if (!IsNamed(package.Root)) store.Unpin(package.Root);
+            if (catalog.ReleaseOf(package.Root) is null) store.Unpin(package.Root);
             throw;
         }
     }
 
-    private bool IsNamed(Cid root)
+    /// <summary>True when a suite that is shown lists the package: then its name needs no further word.</summary>
+    private bool Lists(ImportedPackage package)
     {
         var snapshot = catalog.Current;
-        for (var i = 0; i < snapshot.Count; i++)
-            if (snapshot[i].Releases.Any(release => release.Root == root)) return true;
-        return false;
-    }
-
-    private sealed class Forward(IProgress<ProgressReport> next) : IProgress<ImportProgress>
-    {
-        public void Report(ImportProgress value)
-        {
-            var stage = value.Stage switch { ImportStage.Updating => "updating", ImportStage.Downloading => "downloading", _ => "unpacking" };
-            next.Report(new ProgressReport(stage, value.Subject, value.Done, Math.Max(0, value.Total), "bytes"));
-        }
+        return snapshot.IndexOf(Encoding.UTF8.GetBytes(package.Name)) is var index and >= 0
+            && snapshot[index].Releases.Any(release => release.Version == package.Version && release.Artifact == package.Evidence.Artifact);
     }
 }

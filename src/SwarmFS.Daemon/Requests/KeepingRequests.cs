@@ -1,3 +1,4 @@
+using SwarmFS.Catalog;
 using SwarmFS.Control;
 using SwarmFS.Core;
 using SwarmFS.Retrieval;
@@ -6,11 +7,12 @@ using SwarmFS.Store;
 namespace SwarmFS.Daemon.Requests;
 
 /// <summary><c>pin</c>, <c>unpin</c>, <c>gc</c>, <c>fsck</c>.</summary>
-internal sealed class KeepingRequests(PackageFinder packages, BlockStore store, PackageContent content, Activities activities)
+internal sealed class KeepingRequests(PackageFinder packages, ProvenCatalog catalog, BlockStore store, PackageContent content, Activities activities)
 {
     public async Task<PinReport> PinAsync(PinRequest request, IProgress<ProgressReport> progress, CancellationToken cancellationToken)
     {
         using var activity = activities.Begin("pin", request.Subject, progress);
+        if (TrySplitChoice(request.Subject, out var name, out var version)) return await ChooseAsync(name, version, cancellationToken);
         var found = await packages.FindAsync(request.Subject, cancellationToken);
         // What this node published keeps its reason: unpinning a person's wish must not let it go.
         if (!store.Pins.Any(pin => pin.Root == found.Root)) store.Pin(found.Root, "user");
@@ -22,9 +24,32 @@ internal sealed class KeepingRequests(PackageFinder packages, BlockStore store, 
 
     public async Task<PinReport> UnpinAsync(PinRequest request, CancellationToken cancellationToken)
     {
+        if (TrySplitChoice(request.Subject, out var name, out var version)) return await LetGoAsync(name, version, cancellationToken);
         var found = await packages.FindAsync(request.Subject, cancellationToken);
         if (!store.Unpin(found.Root)) throw new RequestException(ControlErrors.NotFound, $"{request.Subject} is not pinned.");
         return Report(found, pinned: false, new Fetched(0, 0, 0));
+    }
+
+    /// <summary><c>NAME=VERSION</c>: which version <c>latest</c> is, by the user's own choice.</summary>
+    private static bool TrySplitChoice(string subject, out string name, out string version)
+    {
+        var equals = subject.IndexOf('=');
+        (name, version) = equals < 0 ? (subject, "") : (subject[..equals], PackageNames.ToPathVersion(subject[(equals + 1)..]));
+        return equals >= 0;
+    }
+
+    private async Task<PinReport> ChooseAsync(string name, string version, CancellationToken cancellationToken)
+    {
+        var release = await catalog.PinAsync(name, version, allowRevoked: false, cancellationToken);
+        return new PinReport(release.Root?.ToString() ?? "", release.Name, release.Version, true, 0, 0, 0);
+    }
+
+    private async Task<PinReport> LetGoAsync(string name, string version, CancellationToken cancellationToken)
+    {
+        var pinned = catalog.Pins.FirstOrDefault(release => release.Name == name && (version.Length == 0 || release.Version == version))
+            ?? throw new RequestException(ControlErrors.NotFound, $"latest of {name} is not pinned{(version.Length == 0 ? "" : $" to {version}")}.", $"swarmfs ls pkgs/{name} shows where it points.");
+        await catalog.UnpinAsync(name, cancellationToken);
+        return new PinReport("", pinned.Name, pinned.Version, false, 0, 0, 0);
     }
 
     public async Task<CollectReport> CollectAsync(CancellationToken cancellationToken)

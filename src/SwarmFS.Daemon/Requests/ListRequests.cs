@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using SwarmFS.Catalog;
 using SwarmFS.Control;
 using SwarmFS.Core;
@@ -15,7 +16,7 @@ internal sealed class ListRequests(PackageFinder packages, TreePaths paths)
         {
             [] => [Directory("pkgs", packages.Current.Changed), Directory("cid", DateTimeOffset.UnixEpoch)],
             ["pkgs"] => ListPackages(),
-            ["pkgs", var name] => ListVersions(packages.Package(name)),
+            ["pkgs", var name] => ListVersions(await packages.PackageAsync(name, cancellationToken)),
             ["pkgs", ..] or ["cid", _, ..] => await ListTreeAsync(parts, cancellationToken),
             _ => throw new RequestException(ControlErrors.NotFound, $"There is no path {request.Path}.", "Paths begin with pkgs/NAME/VERSION or cid/CID."),
         };
@@ -26,7 +27,7 @@ internal sealed class ListRequests(PackageFinder packages, TreePaths paths)
     {
         var snapshot = packages.Current;
         var entries = new List<ListedEntry>(snapshot.Count);
-        for (var i = 0; i < snapshot.Count; i++) entries.Add(Directory(snapshot[i].Name, snapshot[i].Latest.Published));
+        for (var i = 0; i < snapshot.Count; i++) entries.Add(Directory(Encoding.UTF8.GetString(snapshot.NameAt(i)), snapshot.Changed));
         return entries;
     }
 

@@ -28,30 +28,25 @@ internal sealed class PackageFinder(ICatalog catalog)
     /// <exception cref="RequestException">There is no such package.</exception>
     public async Task<FoundRoot> FindAsync(string name, string version, CancellationToken cancellationToken)
     {
-        var package = Package(name);
-        var release = version == PackageNames.Latest ? package.Latest : package.Releases.FirstOrDefault(candidate => candidate.Version == version);
-        if (release is null)
-            throw new RequestException(ControlErrors.NotFound, $"{name} has no version {version} here.", $"These are known: {string.Join(", ", package.Releases.Select(known => known.Version))}.");
+        var release = ReleaseOf(await PackageAsync(name, cancellationToken), version);
         return new FoundRoot(await catalog.ResolveAsync(release, cancellationToken), release);
     }
 
+    /// <summary>A version by <c>NAME</c> (its latest) or <c>NAME/VERSION</c>.</summary>
     /// <exception cref="RequestException">There is no such package.</exception>
-    public PackageEntry Package(string name)
+    public async Task<Release> ReleaseAsync(string subject, CancellationToken cancellationToken)
     {
-        var snapshot = catalog.Current;
-        var index = snapshot.IndexOf(Encoding.UTF8.GetBytes(name));
-        if (index < 0) throw new RequestException(ControlErrors.NotFound, $"No package is called {name}.", "swarmfs ls pkgs lists those that are known; swarmfs import brings one in.");
-        return snapshot[index];
+        var parts = subject.Trim('/').Split('/');
+        if (parts.Length > 2 || parts[0].Length == 0) throw new RequestException(ControlErrors.Usage, $"'{subject}' names no version.", "Write NAME or NAME/VERSION.");
+        return ReleaseOf(await PackageAsync(parts[0], cancellationToken), parts.Length == 2 ? parts[1] : PackageNames.Latest);
     }
 
-    /// <summary>The release that has this root, for showing its name.</summary>
-    public IReadOnlyDictionary<Cid, Release> NamesByRoot()
-    {
-        var snapshot = catalog.Current;
-        var names = new Dictionary<Cid, Release>();
-        for (var i = 0; i < snapshot.Count; i++)
-            foreach (var release in snapshot[i].Releases)
-                if (release.Root is { } root) names.TryAdd(root, release);
-        return names;
-    }
+    /// <exception cref="RequestException">There is no such package.</exception>
+    public async Task<PackageEntry> PackageAsync(string name, CancellationToken cancellationToken) =>
+        await catalog.FindAsync(Encoding.UTF8.GetBytes(name), cancellationToken)
+            ?? throw new RequestException(ControlErrors.NotFound, $"No package is called {name}.", "swarmfs ls pkgs lists those that are known; swarmfs import brings one in.");
+
+    private static Release ReleaseOf(PackageEntry package, string version) =>
+        (version == PackageNames.Latest ? package.Latest : package.Releases.FirstOrDefault(candidate => candidate.Version == version))
+            ?? throw new RequestException(ControlErrors.NotFound, $"{package.Name} has no version {version} here.", $"These are known: {string.Join(", ", package.Releases.Select(known => known.Version))}.");
 }
