@@ -14,6 +14,7 @@ public sealed class MemoryBlockStore : IBlockStore
     private long _bytes;
     private long _losses;
     private int _held;
+    private int _gets;
 
     /// <summary>Bytes beyond which <see cref="Put"/> answers <see cref="PutResult.NoSpace"/>.</summary>
     public long Capacity { get; set; } = long.MaxValue;
@@ -21,6 +22,9 @@ public sealed class MemoryBlockStore : IBlockStore
     public long Bytes => Interlocked.Read(ref _bytes);
 
     public int Count => _blocks.Count;
+
+    /// <summary>How often <see cref="TryGet"/> was asked.</summary>
+    public int Gets => Volatile.Read(ref _gets);
 
     public ICollection<Cid> Cids => _blocks.Keys;
 
@@ -61,6 +65,7 @@ public sealed class MemoryBlockStore : IBlockStore
 
     public bool TryGet(in Cid cid, [NotNullWhen(true)] out Block? block)
     {
+        Interlocked.Increment(ref _gets);
         block = _blocks.TryGetValue(cid, out var bytes) ? Block.TryVerify(cid, bytes) : null;
         return block is not null;
     }

@@ -6,6 +6,7 @@ namespace SwarmFS.Core;
 internal sealed class DirectoryWriter(IBlockStore store)
 {
     private readonly ArrayBufferWriter<byte> _buffer = new();
+    private readonly DirectoryShards _shards = new(store);
     private int _linkGroups;
     private int _depth;
 
@@ -28,7 +29,8 @@ internal sealed class DirectoryWriter(IBlockStore store)
         var descendants = entries.Length;
         foreach (var entry in entries)
         {
-            if (entry.Kind == EntryKind.Directory) bytes += WriteDirectory(entry);
+            if (entry.IsGrafted) bytes += entry.Size;
+            else if (entry.Kind == EntryKind.Directory) bytes += WriteDirectory(entry);
             else if (IsFirstOfItsGroup(entry)) bytes += (entry.LinkOf ?? entry).Size;
             descendants += entry.Descendants;
         }
@@ -53,64 +55,8 @@ internal sealed class DirectoryWriter(IBlockStore store)
     {
         long weight = 0;
         foreach (var entry in entries) weight += entry.ToEntry().Weight;
-        if (ShardCutter.FitsOneLeaf(entries.Length, weight)) return WriteLeaf(entries).Node;
-
-        var shards = new List<Shard>();
-        var cutter = new ShardCutter(level: 0);
-        var start = 0;
-        for (var i = 0; i < entries.Length; i++)
-        {
-            if (!cutter.Add(entries[i].Name, entries[i].ToEntry().Weight) && i < entries.Length - 1) continue;
-            shards.Add(WriteLeaf(entries.AsSpan(start..(i + 1))));
-            (start, cutter) = (i + 1, new ShardCutter(level: 0));
-        }
-        for (var level = 1; shards.Count > 1; level++) shards = WriteLevel(level, shards);
-        return shards[0].Node;
+        _shards.Begin(isSplit: !ShardCutter.FitsOneLeaf(entries.Length, weight));
+        foreach (var entry in entries) _shards.Add(entry.ToEntry());
+        return _shards.Finish().Node;
     }
-
-    private List<Shard> WriteLevel(int level, List<Shard> children)
-    {
-        if (level > Limits.IndexLevels) throw new InvalidTreeException($"A directory needs more than {Limits.IndexLevels} levels of index nodes: its names are made to defeat the index.");
-        var parents = new List<Shard>();
-        var cutter = new ShardCutter(level);
-        var start = 0;
-        for (var i = 0; i < children.Count; i++)
-        {
-            if (!cutter.Add(children[i].FirstName, ShardCutter.FixedWeight + children[i].FirstName.Length) && i < children.Count - 1) continue;
-            parents.Add(WriteIndex(level, children[start..(i + 1)]));
-            (start, cutter) = (i + 1, new ShardCutter(level));
-        }
-        return parents;
-    }
-
-    private Shard WriteLeaf(ReadOnlySpan<TreeBuilderNode> entries)
-    {
-        _buffer.ResetWrittenCount();
-        var writer = new MessagePackWriter(_buffer);
-        var baseMtime = entries.IsEmpty ? 0 : entries[0].ToEntry().MtimeSeconds;
-        DirectoryLeafWriter.WriteHeader(writer, baseMtime, entries.Length);
-        var rows = entries.Length;
-        foreach (var entry in entries)
-        {
-            DirectoryLeafWriter.WriteEntry(writer, entry.ToEntry(), baseMtime);
-            rows += entry.Descendants;
-        }
-        return new Shard(entries.IsEmpty ? [] : entries[0].Name, BlockPut.Node(store, _buffer.WrittenSpan), rows);
-    }
-
-    private Shard WriteIndex(int level, List<Shard> children)
-    {
-        _buffer.ResetWrittenCount();
-        var writer = new MessagePackWriter(_buffer);
-        DirectoryIndexWriter.WriteHeader(writer, level, children.Count);
-        var rows = 0;
-        foreach (var child in children)
-        {
-            DirectoryIndexWriter.WriteShard(writer, new DirectoryShard { FirstName = child.FirstName, Node = child.Node, Rows = child.Rows });
-            rows += child.Rows;
-        }
-        return new Shard(children[0].FirstName, BlockPut.Node(store, _buffer.WrittenSpan), rows);
-    }
-
-    private readonly record struct Shard(byte[] FirstName, Cid Node, int Rows);
 }

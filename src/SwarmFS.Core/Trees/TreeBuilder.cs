@@ -43,6 +43,37 @@ public sealed class TreeBuilder(IBlockStore store)
         directory.Xattrs = xattrs;
     }
 
+    /// <summary>Puts a directory that was made before at a path, with all that is below it. Nothing can be added below it.</summary>
+    /// <param name="directory">Its top node, which is in the store. No hard links may be below it: their groups are numbered through a whole tree.</param>
+    /// <param name="descendants">All entries below it: of a <see cref="BuiltDirectory"/> its entries.</param>
+    /// <param name="bytes">Sum of the sizes of the files below it, on the caller's word: 0 where all are links.</param>
+    /// <exception cref="InvalidTreeException">The path is malformed, taken, or below a file; or the node is no directory of so many entries.</exception>
+    public void AddDirectory(ReadOnlySpan<byte> path, EntryAttributes attributes, Cid directory, int descendants, long bytes)
+    {
+        var xattrs = CheckAttributes(path, attributes);
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        var rows = DirectoryTop.Rows(store, directory);
+        if (rows != descendants) throw new InvalidTreeException($"The directory {directory} that '{TreePath.Show(path)}' is to be has {rows} entries below it, not {descendants}.");
+        var (parent, name) = Place(path);
+        if (descendants > Limits.EntriesPerTree - _entries) throw TooManyEntries();
+        Add(parent, new TreeBuilderNode(name, EntryKind.Directory)
+        {
+            Attributes = attributes,
+            Xattrs = xattrs,
+            IsGrafted = true,
+            Content = directory,
+            Descendants = descendants,
+            Size = bytes,
+        });
+        _entries += descendants;
+    }
+
+    /// <summary>A file whose content is at hand.</summary>
+    /// <exception cref="InvalidTreeException">The path is malformed, taken, or below a file.</exception>
+    /// <exception cref="StoreFullException">Disk or quota is full and nothing more may be evicted.</exception>
+    public void AddFile(ReadOnlySpan<byte> path, EntryAttributes attributes, ReadOnlySpan<byte> content) =>
+        AddFile(path, attributes, new MemoryStream(content.ToArray(), writable: false), content.Length);
+
     /// <param name="size">Exactly this many bytes are read.</param>
     /// <exception cref="InvalidTreeException">The path is malformed, taken, or below a file; or the content ends early.</exception>
     /// <exception cref="StoreFullException">Disk or quota is full and nothing more may be evicted.</exception>
@@ -108,7 +139,7 @@ public sealed class TreeBuilder(IBlockStore store)
 
     private void Add(TreeBuilderNode parent, TreeBuilderNode child)
     {
-        if (_entries == Limits.EntriesPerTree) throw new InvalidTreeException($"The tree has more than {Limits.EntriesPerTree} entries.");
+        if (_entries >= Limits.EntriesPerTree) throw TooManyEntries();
         _metadata += child.ToEntry().Weight - ShardCutter.FixedWeight;
         if (_metadata > Limits.MetadataPerTree) throw new InvalidTreeException($"Names, targets and attributes of the tree take more than {Limits.MetadataPerTree} bytes.");
         parent.Children!.Add(child.Name, child);
@@ -128,6 +159,7 @@ public sealed class TreeBuilder(IBlockStore store)
             }
             if (next.Kind != EntryKind.Directory)
                 throw new InvalidTreeException($"'{TreePath.Show(shown)}' needs '{TreePath.Show(next.Name)}' to be a directory, but the tree has a file of this name.");
+            if (next.IsGrafted) throw new InvalidTreeException($"'{TreePath.Show(shown)}' lies below '{TreePath.Show(next.Name)}', a directory that was made before and stays as it is.");
             at = next;
         }
         return at;
@@ -164,6 +196,8 @@ public sealed class TreeBuilder(IBlockStore store)
         }
         return sorted;
     }
+
+    private static InvalidTreeException TooManyEntries() => new($"The tree has more than {Limits.EntriesPerTree} entries.");
 
     private static InvalidTreeException Duplicate(ReadOnlySpan<byte> path) => new($"The path '{TreePath.Show(path)}' occurs twice in the tree.");
 }

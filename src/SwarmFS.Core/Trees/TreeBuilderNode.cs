@@ -32,7 +32,10 @@ internal sealed class TreeBuilderNode(byte[] name, EntryKind kind)
 
     public int Descendants { get; set; }
 
-    /// <summary>Of a directory.</summary>
+    /// <summary>A directory whose nodes were made before: content, size and descendants are known.</summary>
+    public bool IsGrafted { get; init; }
+
+    /// <summary>Of a directory that is not grafted.</summary>
     public Dictionary<byte[], TreeBuilderNode>? Children { get; set; }
 
     public DirectoryEntry ToEntry()
