@@ -21,4 +21,10 @@ internal static partial class ImportLog
 
     [LoggerMessage(6005, LogLevel.Debug, "Fetching {Address} again from byte {Offset}: {Reason}")]
     public static partial void FetchResumed(ILogger logger, string address, long offset, string reason);
+
+    [LoggerMessage(6006, LogLevel.Warning, "{Index}: {Count} packages were passed over, because their names or versions cannot stand in an index")]
+    public static partial void PackagesPassedOver(ILogger logger, string index, int count);
+
+    [LoggerMessage(6007, LogLevel.Warning, "An index is fetched again: {Reason}")]
+    public static partial void IndexDamaged(ILogger logger, string reason);
 }

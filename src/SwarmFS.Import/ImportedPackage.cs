@@ -18,9 +18,13 @@ public sealed record ImportedPackage(string Name, string Version, Cid Root, long
 /// <param name="Origin">Null unless it came from an apt repository.</param>
 public sealed record ImportEvidence(ArtifactDigest? Artifact, AptEvidence? Origin)
 {
+    /// <summary>The namespace of the suite index that lists the .deb, for a package that was made on its first use; otherwise null.</summary>
+    public string? Namespace { get; init; }
+
     /// <summary>One line for people.</summary>
     public string Summary => (Artifact, Origin) switch
     {
+        (not null, null) when Namespace is not null => $"listed in {Namespace}, {Artifact}",
         (null, _) => "a local directory, on this machine's word",
         (_, null) => $"a file in hand, {Artifact}",
         _ => $"{Origin!.Source} of {Origin.Date:yyyy-MM-dd HH:mm} UTC, signed by {string.Join(", ", Origin.Signers)}, {Artifact}",

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using SwarmFS.Catalog;
 using SwarmFS.Core;
@@ -7,9 +6,10 @@ using SwarmFS.Core;
 namespace SwarmFS.Import;
 
 /// <summary>
-/// The outside world becomes package trees.
+/// The outside world becomes suite indices and package trees.
 /// <para>
-/// Participants: <see cref="AptSources"/> reads whom the system trusts; <see cref="AptRepository"/> keeps what a suite last said, verified; <see cref="DebFile"/>,
+/// Participants: <see cref="AptSources"/> reads whom the system trusts; <see cref="AptRepository"/> keeps what a suite last said, verified, and <see cref="SuiteIndexKeeper"/> the index that
+/// was made of it; <see cref="SuiteSync"/> says what all suites prove, <see cref="PackageMaker"/> makes a package of them on its first use; <see cref="DebFile"/>,
 /// <see cref="ArReader"/>, <see cref="TarReader"/> and the decoders take a package apart as a stream; <see cref="TarTree"/> and <see cref="LocalTree"/> hand its
 /// entries to Core's <see cref="TreeBuilder"/>.
 /// </para>
@@ -22,21 +22,25 @@ namespace SwarmFS.Import;
 /// </summary>
 public sealed class Importer
 {
-    /// <summary>Unpackings at a time: each decodes on one core and may hold a window of 128 MiB.</summary>
-    private const int MaxUnpacking = 2;
-
-    private readonly IBlockStore _store;
     private readonly AptImport _apt;
+    private readonly SuiteSync _sync;
+    private readonly PackageMaker _maker;
+    private readonly Unpacker _unpacker;
     private readonly ImportMetrics _metrics;
     private readonly ILogger _logger;
-    private readonly SemaphoreSlim _unpacking = new(MaxUnpacking, MaxUnpacking);
 
     public Importer(IBlockStore store, ImporterOptions options, TimeProvider time, ILoggerFactory loggers, IMeterFactory meters)
     {
-        _store = store;
         _metrics = new ImportMetrics(meters);
         _logger = loggers.CreateLogger<Importer>();
-        _apt = new AptImport(options, EmptyScratch(options), time, _logger, _metrics);
+        var scratch = EmptyScratch(options);
+        var keeper = new SuiteIndexKeeper(store, Path.Join(options.StateDirectory, "pinned-indices"));
+        var update = new AptUpdate(options, scratch, keeper, time, _logger, _metrics);
+        var fetch = new DebFetch(scratch);
+        _unpacker = new Unpacker(store, _metrics, _logger);
+        _sync = new SuiteSync(update, keeper, _logger);
+        _maker = new PackageMaker(store, update, fetch, _unpacker, _logger);
+        _apt = new AptImport(update, fetch, _logger);
     }
 
     /// <summary>Temporary files are of no use to anybody after a crash.</summary>
@@ -48,6 +52,26 @@ public sealed class Importer
     }
 
     /// <summary>
+    /// Brings the system's apt sources up to date and says what each proves. A suite that did not change costs one small file. What fails at one source is told in the result.
+    /// </summary>
+    /// <param name="suite">"bookworm": only the sources of this suite; null for all.</param>
+    /// <exception cref="ImportRefusedException">There is no source, or none of this suite.</exception>
+    /// <exception cref="SourceUnavailableException">apt is not installed.</exception>
+    /// <exception cref="StoreFullException">An index does not fit.</exception>
+    public Task<SyncResult> SyncAsync(string? suite, CancellationToken cancellationToken, IProgress<ImportProgress>? progress = null) =>
+        Guard(() => _sync.RunAsync(suite, progress, cancellationToken));
+
+    /// <summary>
+    /// Makes the tree of a package that a suite's index lists, from the origin's archive. It is not pinned: what is returned holds it until it is disposed. Calls for one archive
+    /// at the same time are one making, whose progress the first of them hears.
+    /// </summary>
+    /// <exception cref="ImportRefusedException">No source has the namespace; or what they deliver is not the archive, or cannot be unpacked.</exception>
+    /// <exception cref="SourceUnavailableException">No source that has the namespace delivered the archive.</exception>
+    /// <exception cref="StoreFullException">The tree does not fit.</exception>
+    public Task<MadePackage> MakeAsync(ArtifactSource source, CancellationToken cancellationToken, IProgress<ImportProgress>? progress = null) =>
+        Guard(() => _maker.MakeAsync(source, progress, cancellationToken));
+
+    /// <summary>
     /// Imports from the system's own apt sources: the newest version, or the one that is asked for as "name=version".
     /// </summary>
     /// <exception cref="ImportRefusedException">No source has it, or something on the way from the signature to the files does not hold.</exception>
@@ -57,7 +81,7 @@ public sealed class Importer
         Guard(async () =>
         {
             using var artifact = await _apt.FetchAsync(package, progress, cancellationToken);
-            var imported = await ImportDebAsync(artifact.Path, artifact.Expected, artifact.Evidence, progress, cancellationToken);
+            var imported = await Pinned(_unpacker.UnpackDebAsync(artifact.Path, artifact.Expected, new ImportEvidence(null, artifact.Evidence), Keeping.Pinned, progress, cancellationToken));
             return imported with { Warnings = artifact.Warnings };
         });
 
@@ -65,7 +89,7 @@ public sealed class Importer
     /// <exception cref="ImportRefusedException">It is no .deb, is damaged, or holds what a tree may not.</exception>
     /// <exception cref="StoreFullException">The tree does not fit.</exception>
     public Task<ImportedPackage> ImportDebAsync(string path, CancellationToken cancellationToken, IProgress<ImportProgress>? progress = null) =>
-        Guard(() => ImportDebAsync(path, expected: null, origin: null, progress, cancellationToken));
+        Guard(() => Pinned(_unpacker.UnpackDebAsync(path, expected: null, new ImportEvidence(null, null), Keeping.Pinned, progress, cancellationToken)));
 
     /// <summary>Imports a local directory under a name and version of one's own.</summary>
     /// <exception cref="ImportRefusedException">Name or version may not stand in a path, or the directory cannot be read or holds what a tree may not.</exception>
@@ -78,7 +102,7 @@ public sealed class Importer
             var pathVersion = PackageNames.ToPathVersion(version);
             if (!PackageNames.IsPathVersion(pathVersion))
                 throw new ImportRefusedException($"'{EscapedText.Of(version)}' is no version. Use letters, digits, '+', '-', '.', '~', '_' and ':', a letter or digit first.");
-            return UnpackAsync(
+            return Pinned(_unpacker.UnpackAsync(
                 directory,
                 tree =>
                 {
@@ -86,89 +110,18 @@ public sealed class Importer
                     return (name, pathVersion);
                 },
                 new ImportEvidence(null, null),
-                cancellationToken);
+                Keeping.Pinned,
+                cancellationToken));
         });
 
-    private async Task<ImportedPackage> ImportDebAsync(
-        string path, ExpectedPackage? expected, AptEvidence? origin, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
+    private static async Task<ImportedPackage> Pinned(Task<(ImportedPackage Package, IDisposable Hold)> unpacking)
     {
-        var file = OpenDeb(path);
-        await using (file)
-        {
-            var digest = new Sha256Digest(await SHA256.HashDataAsync(file, cancellationToken));
-            var artifact = new ArtifactDigest(digest, file.Length);
-            if (expected is not null && artifact != expected.Artifact)
-                throw new ImportRefusedException($"{path} is refused: it is {artifact}, but the index says {expected.Artifact}. Fetch it again.");
-            return await UnpackAsync(path, tree => AddDeb(file, expected, tree, progress, cancellationToken), new ImportEvidence(artifact, origin), cancellationToken);
-        }
+        var (package, hold) = await unpacking;
+        hold.Dispose();
+        return package;
     }
 
-    private static FileStream OpenDeb(string path)
-    {
-        try
-        {
-            var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.Read, BufferSize = 64 << 10 });
-            if (file.CanSeek) return file;
-            file.Dispose();
-            throw new IOException("It is not a regular file.");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ImportRefusedException($"{path} cannot be read: {e.Message} Name a .deb file that this node's user may read.", e);
-        }
-    }
-
-    private static (string Name, string Version) AddDeb(
-        FileStream file, ExpectedPackage? expected, TreeBuilder tree, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
-    {
-        file.Position = 0;
-        var start = new ImportProgress(ImportStage.Unpacking, Path.GetFileName(file.Name), 0, file.Length);
-        using var source = new SourceStream(file, start, progress, cancellationToken);
-        var control = DebFile.Read(source, file.Length, (control, files) =>
-        {
-            if (expected is not null && (control.Name != expected.Name || control.Version != expected.Version))
-                throw new ArchiveFormatException($"it says that it is {control.Name} {control.Version}, but the index says {expected.Name} {expected.Version}");
-            TarTree.AddAll(files, tree);
-        });
-        return (control.Name, PackageNames.ToPathVersion(control.Version));
-    }
-
-    /// <summary>Runs a build on a thread of its own (decoding and the store are synchronous), and pins and flushes what it made.</summary>
-    private async Task<ImportedPackage> UnpackAsync(
-        string source, Func<TreeBuilder, (string Name, string Version)> build, ImportEvidence evidence, CancellationToken cancellationToken)
-    {
-        await _unpacking.WaitAsync(cancellationToken);
-        try
-        {
-            return await Task.Factory.StartNew(() => Unpack(source, build, evidence), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        }
-        finally
-        {
-            _unpacking.Release();
-        }
-    }
-
-    private ImportedPackage Unpack(string source, Func<TreeBuilder, (string Name, string Version)> build, ImportEvidence evidence)
-    {
-        try
-        {
-            using var held = _store.HoldNew();
-            var tree = new TreeBuilder(_store);
-            var (name, version) = build(tree);
-            var built = tree.Finish();
-            _store.Pin(built.Root, "import");
-            _store.Flush();
-            _metrics.Imported(built.Bytes);
-            ImportLog.Imported(_logger, name, version, built.Entries, built.Bytes, built.Root.ToString(), evidence.Summary);
-            return new ImportedPackage(name, version, built.Root, built.Bytes, built.Entries, evidence);
-        }
-        catch (Exception e) when (e is ArchiveFormatException or InvalidTreeException)
-        {
-            throw new ImportRefusedException($"{source} is refused: {e.Message.TrimEnd('.')}. Nothing of it was kept; get the package from a source that you trust.", e);
-        }
-    }
-
-    private async Task<ImportedPackage> Guard(Func<Task<ImportedPackage>> import)
+    private async Task<T> Guard<T>(Func<Task<T>> import)
     {
         try
         {

@@ -1,4 +1,5 @@
 using System.Text;
+using SwarmFS.Catalog;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -67,7 +68,7 @@ public class HostileInputTests
     [Fact]
     public void The_index_scanner_survives_anything() => Survives(
         Encoding.ASCII.GetBytes($"Package: a\nVersion: 1\nArchitecture: all\nFilename: pool/a.deb\nSize: 5\nSHA256: {new string('a', 64)}\nDescription: x\n y\n\n"),
-        bytes => PackageIndex.Scan(new MemoryStream(bytes), "a", "amd64"));
+        bytes => PackageIndex.Read(new MemoryStream(bytes), "amd64", new SuiteIndexBuilder()));
 
     [Fact]
     public void The_release_parser_survives_anything() => Survives(

@@ -7,8 +7,15 @@ namespace SwarmFS.Import;
 /// <summary>An index that an accepted suite lists and that lies unpacked beside it.</summary>
 /// <param name="Path">As the Release names it, unpacked: "main/binary-amd64/Packages".</param>
 /// <param name="Sha256">Hexadecimal.</param>
-internal sealed record AcceptedIndex(string Path, long Size, string Sha256)
+/// <param name="Namespace">Null where the Release lacks the words for one.</param>
+/// <param name="Index">CID of the suite index that was made of it; null when none was made yet.</param>
+/// <param name="Entries">Of that index.</param>
+internal sealed record AcceptedIndex(string Path, long Size, string Sha256, string? Namespace = null, string? Index = null, int Entries = 0)
 {
+    /// <summary>The CID of the suite index; none when there is none, or what was written down is no CID: then it is made again.</summary>
+    [JsonIgnore]
+    public Cid Root => Cid.TryParse(Index, out var root, out _) ? root : default;
+
     [JsonIgnore]
     public string FileName => "Packages-" + Sha256;
 

@@ -32,6 +32,7 @@ internal sealed class AptFetcher : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ImportMetrics _metrics;
+    private long _bytesFetched;
 
     public AptFetcher(AptConfiguration configuration, TimeProvider time, ILogger logger, ImportMetrics metrics)
     {
@@ -49,6 +50,9 @@ internal sealed class AptFetcher : IDisposable
         _client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         _client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("swarmfs", "1"));
     }
+
+    /// <summary>Bytes of all files that were fetched whole.</summary>
+    public long BytesFetched => Volatile.Read(ref _bytesFetched);
 
     /// <param name="exact">When given, the file has to have this many bytes.</param>
     /// <param name="maximum">No more than this many bytes are read.</param>
@@ -71,6 +75,7 @@ internal sealed class AptFetcher : IDisposable
         if (exact is { } size && into.Length != size)
             throw new ImportRefusedException($"{address} is refused: it has {into.Length} bytes, but {size} are promised for it. Try again later, or choose another mirror.");
         _metrics.Fetched(into.Length);
+        Interlocked.Add(ref _bytesFetched, into.Length);
     }
 
     private static async Task CopyLocalAsync(

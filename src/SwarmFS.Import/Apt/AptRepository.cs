@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using SwarmFS.Catalog;
 using SwarmFS.Core;
 
 namespace SwarmFS.Import;
@@ -10,7 +11,8 @@ namespace SwarmFS.Import;
 /// Unknown  -> [Update: all checks hold] -> Accepted(date)
 /// Accepted -> [Update: same text] -> Accepted | [newer, all checks hold] -> Accepted(newer) | [anything else] -> refused, Accepted as before
 /// </code>
-/// On disk, in a directory of its own: <c>accepted.json</c>, <c>Release</c> (the signed text) and <c>Packages-…</c>, named by their hashes.
+/// On disk, in a directory of its own: <c>accepted.json</c>, <c>Release</c> (the signed text), <c>InRelease</c> (the text with its signatures, as it came first) and <c>Packages-…</c>, named
+/// by their hashes. In the store: the suite index of each Packages file, pinned.
 /// </summary>
 internal sealed class AptRepository
 {
@@ -32,11 +34,13 @@ internal sealed class AptRepository
     private readonly ILogger _logger;
     private readonly string _directory;
     private readonly string _scratch;
+    private readonly SuiteIndexKeeper _keeper;
 
     /// <param name="directory">Of this suite alone; made when missing.</param>
-    public AptRepository(AptSource source, AptSources system, AptFetcher fetcher, string directory, string scratch, TimeProvider time, ILogger logger)
+    /// <exception cref="ImportRefusedException">What it last said is damaged on disk.</exception>
+    public AptRepository(AptSource source, AptSources system, AptFetcher fetcher, SuiteIndexKeeper keeper, string directory, string scratch, TimeProvider time, ILogger logger)
     {
-        (Source, _system, _fetcher, _directory, _time, _logger) = (source, system, fetcher, directory, time, logger);
+        (Source, _system, _fetcher, _keeper, _directory, _time, _logger) = (source, system, fetcher, keeper, directory, time, logger);
         _scratch = scratch;
         Directory.CreateDirectory(directory);
         Accepted = AcceptedSuite.Read(directory);
@@ -53,10 +57,16 @@ internal sealed class AptRepository
 
     private bool ChecksValidUntil => ChecksDate && (Source.CheckValidUntil ?? _system.Configuration.CheckValidUntil);
 
-    /// <summary>Brings what is accepted up to date; afterwards it is not null.</summary>
+    /// <summary>The signed text with its signatures, as it was when it was accepted; null when it is not here.</summary>
+    public byte[]? ReadEvidence() => Accepted is not null && File.Exists(EvidencePath) ? File.ReadAllBytes(EvidencePath) : null;
+
+    private string EvidencePath => Path.Join(_directory, "InRelease");
+
+    /// <summary>Brings what is accepted up to date; afterwards it is not null, and its suite indices are in the store.</summary>
     /// <exception cref="ImportRefusedException">What the repository says must not be believed. <see cref="Accepted"/> is as before.</exception>
     /// <exception cref="SourceUnavailableException">It does not answer.</exception>
-    public async Task UpdateAsync(IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
+    /// <exception cref="StoreFullException">The store has no space for an index.</exception>
+    public async Task<SuiteUpdate> UpdateAsync(IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
     {
         var address = new Uri(Source.Root, "InRelease");
         var signed = await FetchSmallAsync(address, progress, cancellationToken);
@@ -66,42 +76,84 @@ internal sealed class AptRepository
         var payload = Convert.ToHexStringLower(SHA256.HashData(text.Payload));
         CheckSuite(release, address);
         CheckDates(release, address);
-        if (Accepted is { } accepted && payload == accepted.Payload && accepted.Indices.All(IsHere)) return;
         CheckNotOlder(release, payload, address);
+        var fetched = new Dictionary<string, long>();
         var indices = new List<AcceptedIndex>();
-        foreach (var path in IndexPaths(release, address)) indices.Add(await FetchIndexAsync(release, path, progress, cancellationToken));
-        Accept(new AcceptedSuite(Source.Name, release.Date, release.ValidUntil, payload, text.Signers, indices), text.Payload);
+        foreach (var path in IndexPaths(release, address))
+        {
+            var before = _fetcher.BytesFetched;
+            indices.Add(await BringIndexAsync(release, path, progress, cancellationToken));
+            fetched[path] = _fetcher.BytesFetched - before;
+        }
+        var isSameText = payload == Accepted?.Payload;
+        if (!isSameText || !indices.SequenceEqual(Accepted!.Indices) || !File.Exists(EvidencePath))
+            Accept(new AcceptedSuite(Source.Name, release.Date, release.ValidUntil, payload, text.Signers, indices), text.Payload, signed);
+        return new SuiteUpdate(!isSameText, signed.Length, fetched);
     }
 
-    /// <summary>What the accepted indices list of this name.</summary>
-    /// <exception cref="ImportRefusedException">An index was changed on disk.</exception>
-    /// <exception cref="SourceUnavailableException">An index has vanished from the disk.</exception>
-    public List<(ListedPackage Package, AcceptedIndex Index)> Find(string name)
+    /// <summary>The suite indices of what is accepted are put into the store again where they are not there, from what lies on disk.</summary>
+    /// <exception cref="StoreFullException">The store has no space for an index.</exception>
+    public void RestoreIndices()
     {
-        var found = new List<(ListedPackage, AcceptedIndex)>();
+        if (Accepted is not { } accepted || accepted.Indices.All(index => _keeper.Has(index.Root))) return;
+        List<AcceptedIndex> indices = [.. accepted.Indices.Select(index => _keeper.Has(index.Root) ? index : BuildFromDisk(index) ?? index)];
+        Accepted = accepted with { Indices = indices };
+        Accepted.Write(_directory);
+    }
+
+    /// <summary>The versions that the accepted indices list of this name.</summary>
+    /// <exception cref="SourceUnavailableException">An index is neither in the store nor on disk.</exception>
+    public List<(SuiteIndexEntry Package, AcceptedIndex Index)> Find(string name)
+    {
+        var found = new List<(SuiteIndexEntry, AcceptedIndex)>();
         foreach (var index in Accepted?.Indices ?? [])
         {
-            var path = Path.Join(_directory, index.FileName);
-            if (!IsHere(index)) throw new SourceUnavailableException($"{path} is missing, and {Source.Name} could not be asked for it. Try again when the network is there.");
-            using var file = new HashingStream(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0), copy: null);
-            var packages = Read(file, index, name, path);
-            found.AddRange(packages.Select(package => (package, index)));
+            if (!_keeper.Has(index.Root))
+                throw new SourceUnavailableException($"{Path.Join(_directory, index.FileName)} is missing, and {Source.Name} could not be asked for it. Try again when the network is there.");
+            found.AddRange(_keeper.Open(index.Root).Versions(name).Select(package => (package, index)));
         }
         return found;
     }
 
-    private List<ListedPackage> Read(HashingStream file, AcceptedIndex index, string? name, string shown)
+    private SuiteIndexBuilder Read(HashingStream file, AcceptedIndex index, string shown)
     {
         try
         {
-            var packages = PackageIndex.Scan(file, name, _system.Configuration.Architecture);
-            if (file.EndsAs(index.Size, index.Digest)) return packages;
+            var builder = new SuiteIndexBuilder();
+            var passedOver = PackageIndex.Read(file, ArchitectureOf(index.Path), builder);
+            if (!file.EndsAs(index.Size, index.Digest))
+                throw new ImportRefusedException($"{shown} is refused: it does not have the size and SHA-256 that the signed Release lists for it. Try again later, or choose another mirror.");
+            if (passedOver > 0) ImportLog.PackagesPassedOver(_logger, shown, passedOver);
+            return builder;
         }
         catch (ArchiveFormatException e)
         {
             throw new ImportRefusedException($"{shown} is refused: {e.Message}. Try again later, or choose another mirror.", e);
         }
-        throw new ImportRefusedException($"{shown} is refused: it does not have the size and SHA-256 that the signed Release lists for it. Try again later, or choose another mirror.");
+    }
+
+    /// <returns>Null when what lies on disk is not what was accepted; it is deleted then.</returns>
+    private AcceptedIndex? BuildFromDisk(AcceptedIndex index)
+    {
+        var path = Path.Join(_directory, index.FileName);
+        if (!IsHere(index)) return null;
+        try
+        {
+            using var file = new HashingStream(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0), copy: null);
+            return Build(Read(file, index, path), index);
+        }
+        catch (ImportRefusedException e)
+        {
+            ImportLog.IndexDamaged(_logger, e.Message);
+            File.Delete(path);
+            return null;
+        }
+    }
+
+    private AcceptedIndex Build(SuiteIndexBuilder builder, AcceptedIndex index)
+    {
+        var built = _keeper.Keep(builder);
+        return index with { Index = built.Root.ToString(), Entries = built.Entries };
     }
 
     private async Task<byte[]> FetchSmallAsync(Uri address, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
@@ -164,12 +216,25 @@ internal sealed class AptRepository
         return paths;
     }
 
-    private async Task<AcceptedIndex> FetchIndexAsync(ReleaseFile release, string path, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
+    /// <summary>An index as the Release lists it, on disk and in the store: known before, made of what lies on disk, or fetched.</summary>
+    private async Task<AcceptedIndex> BringIndexAsync(ReleaseFile release, string path, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
     {
         var plain = release.Find(path) ?? throw new ImportRefusedException($"{new Uri(Source.Root, "InRelease")} is refused: it lists no {path} with a SHA-256.");
         if (plain.Size > MaxPackages) throw new ImportRefusedException($"{new Uri(Source.Root, path)} is refused: it has {plain.Size} bytes; {MaxPackages} are allowed.");
-        var index = new AcceptedIndex(path, plain.Size, plain.Digest.ToString());
-        if (IsHere(index)) return index;
+        var index = new AcceptedIndex(path, plain.Size, plain.Digest.ToString(), NamespaceOf(release, path));
+        var known = Accepted?.Indices.FirstOrDefault(other => (other.Path, other.Sha256, other.Size) == (index.Path, index.Sha256, index.Size));
+        if (known is not null && _keeper.Has(known.Root)) return index with { Index = known.Index, Entries = known.Entries };
+        return await Task.Run(() => BuildFromDisk(index), cancellationToken) ?? await FetchIndexAsync(release, index, progress, cancellationToken);
+    }
+
+    private string ArchitectureOf(string path) => Source.IsFlat ? _system.Configuration.Architecture : path.Split('/')[^2]["binary-".Length..];
+
+    private string? NamespaceOf(ReleaseFile release, string path) => SuiteNamespace.Of(
+        release.Origin, release.Codename ?? release.Suite, Source.IsFlat ? SuiteNamespace.Flat : path[..path.LastIndexOf("/binary-", StringComparison.Ordinal)], ArchitectureOf(path));
+
+    private async Task<AcceptedIndex> FetchIndexAsync(ReleaseFile release, AcceptedIndex index, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
+    {
+        var path = index.Path;
         var (packing, packed) = Packings.Select(p => (p, release.Find(path + p))).First(p => p.Item2 is not null);
         var address = new Uri(Source.Root, release.ByHash ? $"{path[..(path.LastIndexOf('/') + 1)]}by-hash/SHA256/{packed!.Digest}" : path + packing);
         var temporary = Path.Join(_scratch, "index-" + Guid.NewGuid().ToString("n"));
@@ -181,28 +246,29 @@ internal sealed class AptRepository
             if (new Sha256Digest(await SHA256.HashDataAsync(file, cancellationToken)) != packed.Digest)
                 throw new ImportRefusedException($"{address} is refused: it does not have the SHA-256 that the signed Release lists for it. Try again later, or choose another mirror.");
             file.Position = 0;
-            await Task.Run(() => UnpackIndex(file, packing, index, address), cancellationToken);
+            return await Task.Run(() => UnpackIndex(file, packing, index, address), cancellationToken);
         }
         finally
         {
             File.Delete(temporary);
         }
-        return index;
     }
 
-    private void UnpackIndex(Stream packed, string packing, AcceptedIndex index, Uri address)
+    private AcceptedIndex UnpackIndex(Stream packed, string packing, AcceptedIndex index, Uri address)
     {
         var temporary = Path.Join(_scratch, "unpacked-" + Guid.NewGuid().ToString("n"));
         try
         {
+            SuiteIndexBuilder builder;
             using (var copy = new FileStream(temporary, FileMode.Create, FileAccess.Write))
             {
                 var bounded = new BoundedStream(Packing.Open(packing, packed)!, index.Size, "the index");
                 using var unpacked = new HashingStream(bounded, copy);
-                Read(unpacked, index, name: null, address.ToString());
+                builder = Read(unpacked, index, address.ToString());
                 copy.Flush(flushToDisk: true);
             }
             File.Move(temporary, Path.Join(_directory, index.FileName), overwrite: true);
+            return Build(builder, index);
         }
         finally
         {
@@ -212,14 +278,23 @@ internal sealed class AptRepository
 
     private bool IsHere(AcceptedIndex index) => new FileInfo(Path.Join(_directory, index.FileName)) is { Exists: true } file && file.Length == index.Size;
 
-    private void Accept(AcceptedSuite accepted, byte[] payload)
+    private void Accept(AcceptedSuite accepted, byte[] payload, byte[] signed)
     {
+        var isNew = accepted.Payload != Accepted?.Payload;
         File.WriteAllBytes(Path.Join(_directory, "Release"), payload);
+        // Of one text the first that came is kept: somebody on the way may strip signatures, one by one.
+        if (isNew || !File.Exists(EvidencePath)) File.WriteAllBytes(EvidencePath, signed);
         accepted.Write(_directory);
         Accepted = accepted;
         var kept = accepted.Indices.Select(index => index.FileName).ToHashSet();
         foreach (var file in Directory.GetFiles(_directory, "Packages-*"))
             if (!kept.Contains(Path.GetFileName(file))) File.Delete(file);
-        ImportLog.SuiteAccepted(_logger, Source.Name, accepted.Date, string.Join(", ", accepted.Signers));
+        if (isNew) ImportLog.SuiteAccepted(_logger, Source.Name, accepted.Date, string.Join(", ", accepted.Signers));
     }
 }
+
+/// <summary>What an update brought.</summary>
+/// <param name="IsChanged">The signed text is another one than before.</param>
+/// <param name="ReleaseBytes">Fetched of the signed text.</param>
+/// <param name="IndexBytes">Fetched of each index, by its path.</param>
+internal sealed record SuiteUpdate(bool IsChanged, long ReleaseBytes, IReadOnlyDictionary<string, long> IndexBytes);

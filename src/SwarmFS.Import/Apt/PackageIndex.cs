@@ -1,62 +1,44 @@
-using System.Buffers;
 using System.Globalization;
 using SwarmFS.Catalog;
 using SwarmFS.Core;
 
 namespace SwarmFS.Import;
 
-/// <summary>A package as an index lists it.</summary>
-/// <param name="Filename">Relative to the repository's address.</param>
-internal sealed record ListedPackage(ExpectedPackage Package, string Filename);
-
 /// <summary>
-/// A Packages file (Debian repository format) on disk: scanned from front to back when something is asked of it, since 63,000 stanzas take a tenth of a second to
-/// read and 50 MB to hold. The scan hashes what it reads, so an index that was changed on disk says nothing.
+/// A Packages file (Debian repository format) becomes the index of a suite: read once from front to back, one stanza at a time, since 63,000 stanzas would take 50 MB to hold.
+/// What comes out is a function of the file and the architecture alone.
 /// </summary>
 internal static class PackageIndex
 {
-    private static readonly SearchValues<byte> PathBytes = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+-_~/:%@,"u8);
-
-    /// <summary>Reads all stanzas, so that a malformed one is noticed, and returns those of this name.</summary>
-    /// <param name="name">Null to find none.</param>
-    /// <exception cref="ArchiveFormatException">The index is malformed.</exception>
-    public static List<ListedPackage> Scan(Stream index, string? name, string architecture)
+    /// <summary>Adds the packages of this architecture and of "all".</summary>
+    /// <returns>How many were passed over because their name or version is none by Debian's grammar, or too long for an index.</returns>
+    /// <exception cref="ArchiveFormatException">The file is malformed, or a stanza lacks what proves its archive.</exception>
+    public static int Read(Stream packages, string architecture, SuiteIndexBuilder into)
     {
-        var found = new List<ListedPackage>();
-        var wanted = System.Text.Encoding.ASCII.GetBytes(name ?? "");
-        var reader = new StanzaReader(index);
+        var passedOver = 0;
+        var reader = new StanzaReader(packages);
         while (reader.Next(out var stanza))
         {
             if (!stanza.TryGet("Package"u8, out var package)) throw new ArchiveFormatException("a stanza has no field 'Package'");
-            if (!stanza.TryGet("Filename"u8, out var file) || !IsInside(file))
+            if (!stanza.TryGet("Filename"u8, out var file) || !SuiteIndexEntry.IsFilename(file))
                 throw new ArchiveFormatException($"the file name '{EscapedText.Of(file)}' of '{EscapedText.Of(package)}' is missing or leaves the repository");
-            if (package.SequenceEqual(wanted) && stanza.Text("Architecture") is { } of && (of == architecture || of == "all")) found.Add(Read(stanza));
+            if (stanza.Text("Architecture") is not { } of || (of != architecture && of != "all")) continue;
+            var entry = ReadEntry(stanza, out var version);
+            if ((DebianGrammar.CheckName(entry.Name) ?? DebianGrammar.CheckVersion(version) ?? entry.Fault()) is not null) passedOver++;
+            else if (!into.TryAdd(entry, out var error)) throw new ArchiveFormatException(error!);
         }
-        return found;
+        return passedOver;
     }
 
-    private static ListedPackage Read(Stanza stanza)
+    private static SuiteIndexEntry ReadEntry(Stanza stanza, out string version)
     {
-        var (name, version) = (Required(stanza, "Package"), Required(stanza, "Version"));
-        if ((DebianGrammar.CheckName(name) ?? DebianGrammar.CheckVersion(version)) is { } reason) throw new ArchiveFormatException(reason);
+        var name = Required(stanza, "Package");
+        version = Required(stanza, "Version");
         if (!long.TryParse(Required(stanza, "Size"), NumberStyles.None, CultureInfo.InvariantCulture, out var size) || size == 0)
-            throw new ArchiveFormatException($"the size of '{name}' is not a number of bytes");
-        if (!Sha256Digest.TryParseHex(Required(stanza, "SHA256"), out var digest)) throw new ArchiveFormatException($"the SHA256 of '{name}' is not 64 hexadecimal digits");
-        return new ListedPackage(new ExpectedPackage(name, version, new ArtifactDigest(digest, size)), Required(stanza, "Filename"));
-    }
-
-    /// <summary>A relative path of plain characters: one that means the same as part of an address and as part of a path.</summary>
-    private static bool IsInside(ReadOnlySpan<byte> filename)
-    {
-        // Flat repositories begin the names with "./".
-        var rest = filename.StartsWith("./"u8) ? filename[2..] : filename;
-        if (rest.ContainsAnyExcept(PathBytes) || rest.IndexOf((byte)':') is var colon and >= 0 && !rest[..colon].Contains((byte)'/')) return false;
-        foreach (var range in rest.Split((byte)'/'))
-        {
-            var part = rest[range];
-            if (part.IsEmpty || part.SequenceEqual("."u8) || part.SequenceEqual(".."u8)) return false;
-        }
-        return true;
+            throw new ArchiveFormatException($"the size of '{EscapedText.Of(name)}' is not a number of bytes");
+        if (!Sha256Digest.TryParseHex(Required(stanza, "SHA256"), out var digest))
+            throw new ArchiveFormatException($"the SHA256 of '{EscapedText.Of(name)}' is not 64 hexadecimal digits");
+        return new SuiteIndexEntry(name, PackageNames.ToPathVersion(version), new ArtifactDigest(digest, size), Required(stanza, "Filename"));
     }
 
     private static string Required(Stanza stanza, string field) =>

@@ -21,6 +21,8 @@ internal sealed class ReleaseFile
 
     public required DateTimeOffset? ValidUntil { get; init; }
 
+    public required string? Origin { get; init; }
+
     public required string? Suite { get; init; }
 
     public required string? Codename { get; init; }
@@ -42,6 +44,7 @@ internal sealed class ReleaseFile
         {
             Date = Time(stanza, "Date") ?? throw new ArchiveFormatException("it has no Date"),
             ValidUntil = Time(stanza, "Valid-Until"),
+            Origin = stanza.Text("Origin"),
             Suite = stanza.Text("Suite"),
             Codename = stanza.Text("Codename"),
             ByHash = stanza.Text("Acquire-By-Hash") == "yes",

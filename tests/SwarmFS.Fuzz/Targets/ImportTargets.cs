@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using System.Globalization;
 using System.IO.Compression;
 using System.Text;
+using SwarmFS.Catalog;
 using SwarmFS.Core;
 using SwarmFS.Import;
 using SwarmFS.Testing;
@@ -149,7 +150,7 @@ internal sealed class PackagesTarget : IFuzzTarget
     {
         try
         {
-            PackageIndex.Scan(new MemoryStream(input.ToArray()), "a", "amd64");
+            PackageIndex.Read(new MemoryStream(input.ToArray()), "amd64", new SuiteIndexBuilder());
         }
         catch (ArchiveFormatException)
         {

@@ -1,0 +1,121 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Logging;
+
+namespace SwarmFS.Import;
+
+/// <summary>A source after an update was tried.</summary>
+/// <param name="Repository">Null when what it last said is damaged on disk.</param>
+/// <param name="Update">Null when there was none: it failed, was not asked, or had been asked a moment before.</param>
+/// <param name="Failure">An <see cref="ImportRefusedException"/> or a <see cref="SourceUnavailableException"/>, or null.</param>
+internal sealed record UpdatedSource(AptSource Source, AptRepository? Repository, SuiteUpdate? Update, Exception? Failure);
+
+/// <summary>The system's sources as an update left them. Disposing closes the connections.</summary>
+internal sealed record AptState(AptSources System, AptFetcher Fetcher, IReadOnlyList<UpdatedSource> Sources) : IDisposable
+{
+    public void Dispose() => Fetcher.Dispose();
+}
+
+/// <summary>Brings the system's apt sources up to date, one after the other, one update at a time. Where each keeps what it said is this one's affair.</summary>
+internal sealed class AptUpdate(ImporterOptions options, string scratch, SuiteIndexKeeper keeper, TimeProvider time, ILogger logger, ImportMetrics metrics) : IDisposable
+{
+    private readonly SemaphoreSlim _updating = new(1, 1);
+    private readonly Dictionary<string, DateTimeOffset> _updated = [];
+
+    public void Dispose() => _updating.Dispose();
+
+    /// <param name="isWanted">Which sources are asked; the others come with what they last said.</param>
+    /// <param name="freshFor">A source that was asked within this time is not asked again.</param>
+    /// <exception cref="ImportRefusedException">There are no sources.</exception>
+    /// <exception cref="SourceUnavailableException">apt is not installed.</exception>
+    public async Task<AptState> RunAsync(Func<AptSource, bool> isWanted, TimeSpan freshFor, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
+    {
+        var system = await LoadAsync(cancellationToken);
+        var fetcher = new AptFetcher(system.Configuration, time, logger, metrics);
+        try
+        {
+            await _updating.WaitAsync(cancellationToken);
+            try
+            {
+                var sources = new List<UpdatedSource>();
+                foreach (var source in system.Sources) sources.Add(await UpdateAsync(source, system, fetcher, isWanted(source), freshFor, progress, cancellationToken));
+                return new AptState(system, fetcher, sources);
+            }
+            finally
+            {
+                _updating.Release();
+            }
+        }
+        catch
+        {
+            fetcher.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The sources that are known to list a namespace, each with what is needed to fetch from it.</summary>
+    public async Task<(AptState State, IReadOnlyList<AptSource> Having)> FindAsync(string space, CancellationToken cancellationToken)
+    {
+        var system = await LoadAsync(cancellationToken);
+        var having = system.Sources.Where(source => ReadAccepted(source)?.Indices.Any(index => index.Namespace == space) == true).ToList();
+        return (new AptState(system, new AptFetcher(system.Configuration, time, logger, metrics), []), having);
+    }
+
+    private async Task<AptSources> LoadAsync(CancellationToken cancellationToken)
+    {
+        var system = await AptSources.LoadAsync(options.Apt, time, cancellationToken);
+        foreach (var warning in system.Warnings) ImportLog.SourceLeftOut(logger, warning);
+        return system.Sources.Count > 0
+            ? system
+            : throw new ImportRefusedException($"{options.Apt.EtcDirectory} names no package source that can be used. Add one to sources.list.d. {string.Join(" ", system.Warnings)}".TrimEnd());
+    }
+
+    private AcceptedSuite? ReadAccepted(AptSource source)
+    {
+        try
+        {
+            return AcceptedSuite.Read(DirectoryOf(source));
+        }
+        catch (ImportRefusedException e)
+        {
+            ImportLog.SourceLeftOut(logger, e.Message);
+            return null;
+        }
+    }
+
+    private async Task<UpdatedSource> UpdateAsync(
+        AptSource source, AptSources system, AptFetcher fetcher, bool isWanted, TimeSpan freshFor, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
+    {
+        AptRepository? repository = null;
+        try
+        {
+            var directory = DirectoryOf(source);
+            repository = new AptRepository(source, system, fetcher, keeper, directory, scratch, time, logger);
+            var now = time.GetUtcNow();
+            var isFresh = repository.Accepted is not null && _updated.TryGetValue(directory, out var last) && now - last < freshFor;
+            if (!isWanted || isFresh)
+            {
+                await Task.Run(repository.RestoreIndices, cancellationToken);
+                return new UpdatedSource(source, repository, null, null);
+            }
+            var update = await repository.UpdateAsync(progress, cancellationToken);
+            _updated[directory] = now;
+            return new UpdatedSource(source, repository, update, null);
+        }
+        catch (Exception e) when (e is ImportRefusedException or SourceUnavailableException)
+        {
+            if (repository is not null) await Task.Run(repository.RestoreIndices, cancellationToken);
+            return new UpdatedSource(source, repository, null, e);
+        }
+    }
+
+    private string DirectoryOf(AptSource source) => Path.Join(options.StateDirectory, "suites", Key(source));
+
+    /// <summary>Readable for a person, and one for each combination of address, suite and components.</summary>
+    private static string Key(AptSource source)
+    {
+        var readable = new string([.. source.Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' ? c : '_')]);
+        var identity = $"{source.Name} {string.Join(' ', source.Components)}";
+        return $"{(readable.Length > 100 ? readable[..100] : readable)}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)).AsSpan(0, 6))}";
+    }
+}
