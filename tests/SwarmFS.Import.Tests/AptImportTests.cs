@@ -221,7 +221,7 @@ public sealed class AptImportTests(AptImportTests.Keys keys) : IClassFixture<Apt
             _mirror.Publish(keys.Archive, Now.AddDays(-1));
             _mirror.Files["pool/demo.deb"] = change(_mirror.Files["pool/demo.deb"]);
             (await RefusalAsync()).ShouldContain("pool/demo.deb");
-            Workshop().Store.Pins.ShouldBeEmpty();
+            Workshop().Store.Pins.ShouldAllBe(pin => pin.Reason == "catalogue");
             Directory.GetFiles(Path.Join(Workshop().State, "scratch")).ShouldBeEmpty();
         }
     }
@@ -245,13 +245,20 @@ public sealed class AptImportTests(AptImportTests.Keys keys) : IClassFixture<Apt
     }
 
     [Fact]
-    public async Task An_index_that_is_changed_on_disk_says_nothing()
+    public async Task An_index_that_is_changed_on_disk_says_nothing_and_is_fetched_again()
     {
         _mirror.Publish(keys.Archive, Now.AddDays(-1));
         await ImportAsync();
         var index = Directory.GetFiles(Workshop().State, "Packages-*", SearchOption.AllDirectories).ShouldHaveSingleItem();
         File.WriteAllText(index, File.ReadAllText(index).Replace("Version: 1.0", "Version: 9.0", StringComparison.Ordinal));
-        (await RefusalAsync()).ShouldContain(index);
+        Workshop().Restart();
+        (await ImportAsync()).Version.ShouldBe("1.0");
+        foreach (var cid in Workshop().Store.Cids) Workshop().Store.Remove(cid);
+        Workshop().Restart();
+        _mirror.Asked.Clear();
+        (await ImportAsync()).Version.ShouldBe("1.0");
+        _mirror.Asked.ShouldContain(_mirror.IndexPath);
+        File.ReadAllText(index).ShouldContain("Version: 1.0");
     }
 
     [Fact]

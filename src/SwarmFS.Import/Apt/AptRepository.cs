@@ -103,16 +103,27 @@ internal sealed class AptRepository
 
     /// <summary>The versions that the accepted indices list of this name.</summary>
     /// <exception cref="SourceUnavailableException">An index is neither in the store nor on disk.</exception>
+    /// <exception cref="StoreFullException">An index has to be put into the store again, which has no space for it.</exception>
     public List<(SuiteIndexEntry Package, AcceptedIndex Index)> Find(string name)
     {
         var found = new List<(SuiteIndexEntry, AcceptedIndex)>();
-        foreach (var index in Accepted?.Indices ?? [])
-        {
-            if (!_keeper.Has(index.Root))
-                throw new SourceUnavailableException($"{Path.Join(_directory, index.FileName)} is missing, and {Source.Name} could not be asked for it. Try again when the network is there.");
-            found.AddRange(_keeper.Open(index.Root).Versions(name).Select(package => (package, index)));
-        }
+        foreach (var index in Accepted?.Indices ?? []) found.AddRange(Versions(index, name).Select(package => (package, index)));
         return found;
+    }
+
+    private IReadOnlyList<SuiteIndexEntry> Versions(AcceptedIndex index, string name)
+    {
+        try
+        {
+            if (_keeper.Has(index.Root)) return _keeper.Open(index.Root).Versions(name);
+        }
+        catch (ContentUnavailableException)
+        {
+            // A node below the top was damaged: the index is made again.
+        }
+        var again = BuildFromDisk(index)
+            ?? throw new SourceUnavailableException($"{Path.Join(_directory, index.FileName)} is missing, and {Source.Name} could not be asked for it. Try again when the network is there.");
+        return _keeper.Open(again.Root).Versions(name);
     }
 
     private SuiteIndexBuilder Read(HashingStream file, AcceptedIndex index, string shown)

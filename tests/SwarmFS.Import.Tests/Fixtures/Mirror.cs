@@ -54,6 +54,32 @@ internal sealed class Mirror : IDisposable
         Files["dists/test/InRelease"] = key.ClearSign(Encoding.ASCII.GetBytes(release), how.Digest);
     }
 
+    /// <summary>Publishes a suite beside those that are there: an index of one architecture a component, by hash.</summary>
+    public void Publish(SuitePublication suite, Func<byte[], byte[]> sign)
+    {
+        var list = new StringBuilder();
+        foreach (var (component, packages) in suite.Components)
+        {
+            var plain = Encoding.ASCII.GetBytes(packages);
+            var packed = Deb.Pack(plain, ".xz");
+            var path = $"{component}/binary-amd64/Packages";
+            Files[$"dists/{suite.Codename}/{component}/binary-amd64/by-hash/SHA256/{Sha(packed)}"] = packed;
+            list.Append(CultureInfo.InvariantCulture, $" {Sha(plain)} {plain.Length} {path}\n {Sha(packed)} {packed.Length} {path}.xz\n");
+        }
+        var release = $"Origin: {suite.Origin}\nSuite: {suite.Suite}\nCodename: {suite.Codename}\nDate: {Rfc(suite.Date)}\n"
+            + (suite.ValidUntil is { } until ? $"Valid-Until: {Rfc(until)}\n" : "")
+            + $"Acquire-By-Hash: yes\nArchitectures: amd64\nComponents: {string.Join(' ', suite.Components.Keys)}\n{(suite.Weak ? "SHA1" : "SHA256")}:\n{list}";
+        Files[$"dists/{suite.Codename}/InRelease"] = sign(Encoding.ASCII.GetBytes(release));
+    }
+
+    /// <summary>A package's archive at its place below the address, and the stanza that lists it.</summary>
+    public string AddPackage(string name, string version, string content = "content")
+    {
+        var deb = Deb.Of(new TarWriter().Directory("./").File($"./usr/share/{name}", content).Finish(), $"Package: {name}\nVersion: {version}\nArchitecture: all\n");
+        Files[$"pool/{name}.deb"] = deb;
+        return $"Package: {name}\nVersion: {version}\nArchitecture: all\nFilename: pool/{name}.deb\nSize: {deb.Length}\nSHA256: {Sha(deb)}\n\n";
+    }
+
     public byte[] InRelease
     {
         get => Files["dists/test/InRelease"];
@@ -117,3 +143,17 @@ internal sealed class Mirror : IDisposable
 internal sealed record Publication(
     string Version = "1.0", string Content = "content", string Suite = "test", DateTimeOffset? ValidUntil = null, bool ByHash = true, bool Weak = false, int SizeError = 0,
     string Digest = "SHA256", string Filename = "pool/demo.deb");
+
+/// <summary>A suite as a mirror offers it.</summary>
+/// <param name="Components">By name, the text of its Packages file.</param>
+internal sealed record SuitePublication(string Codename, DateTimeOffset Date, IReadOnlyDictionary<string, string> Components)
+{
+    public string Origin { get; init; } = "Debian";
+
+    public string Suite { get; init; } = "oldstable";
+
+    public DateTimeOffset? ValidUntil { get; init; }
+
+    /// <summary>Lists weak hashes alone.</summary>
+    public bool Weak { get; init; }
+}

@@ -23,6 +23,13 @@ internal sealed class SigningKey : IDisposable
 
     public byte[] ClearSign(byte[] text, string digest = "SHA256") => Gpg(text, "--digest-algo", digest, "--clear-sign");
 
+    /// <summary>One text with two signatures: this key's and the other's, which it learns.</summary>
+    public byte[] ClearSignTogether(SigningKey other, byte[] text)
+    {
+        Gpg(other.Gpg([], "--export-secret-keys"), "--import");
+        return Gpg(text, "--digest-algo", "SHA256", "--local-user", Fingerprint, "--local-user", other.Fingerprint, "--clear-sign");
+    }
+
     public void Revoke()
     {
         var certificate = File.ReadAllText(Path.Join(_home, "openpgp-revocs.d", Fingerprint + ".rev")).Replace(":-----BEGIN", "-----BEGIN", StringComparison.Ordinal);
