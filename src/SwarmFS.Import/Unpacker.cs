@@ -15,15 +15,13 @@ internal enum Keeping
     WhileHeld,
 }
 
-/// <summary>Makes trees, a few at a time, each on a thread of its own: decoding and the store are synchronous. Owns nothing but the places in its queue.</summary>
-internal sealed class Unpacker(IBlockStore store, ImportMetrics metrics, ILogger logger) : IDisposable
+/// <summary>Makes trees, a few at a time, each on a thread of its own: decoding and the store are synchronous.</summary>
+internal sealed class Unpacker(IBlockStore store, ImportMetrics metrics, ILogger logger)
 {
     /// <summary>Unpackings at a time: each decodes on one core and may hold a window of 128 MiB.</summary>
     private const int MaxUnpacking = 2;
 
     private readonly SemaphoreSlim _unpacking = new(MaxUnpacking, MaxUnpacking);
-
-    public void Dispose() => _unpacking.Dispose();
 
     /// <param name="expected">What it has to be, or null to believe its control file.</param>
     /// <param name="evidence">Whose artifact is what the file turns out to be.</param>

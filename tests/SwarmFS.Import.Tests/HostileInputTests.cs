@@ -2,6 +2,7 @@ using System.Text;
 using SwarmFS.Catalog;
 using FsCheck;
 using FsCheck.Fluent;
+using SwarmFS.Catalog;
 
 namespace SwarmFS.Import.Tests;
 

@@ -1,3 +1,4 @@
+using SwarmFS.Catalog;
 using SwarmFS.Core;
 
 namespace SwarmFS.Import.Tests;
@@ -48,5 +49,24 @@ public class RealPackageTests
         (await workshop.Importer.ImportAptAsync("hostname=" + candidate, CancellationToken.None)).Root.ShouldBe(imported.Root);
         (await Should.ThrowAsync<ImportRefusedException>(workshop.Importer.ImportAptAsync("no-such-package", CancellationToken.None))).Message.ShouldContain("no-such-package");
         Directory.GetFiles(Path.Join(workshop.State, "scratch")).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task All_that_the_systems_own_sources_list_stands_in_the_indices()
+    {
+        using var workshop = new Workshop();
+        var result = await workshop.Importer.SyncAsync(null, CancellationToken.None);
+        result.Suites.ShouldNotBeEmpty();
+        foreach (var suite in result.Suites)
+        {
+            var packages = Directory.GetFiles(workshop.State, $"Packages-{suite.Packages}", SearchOption.AllDirectories)[0];
+            suite.Entries.ShouldBe(File.ReadLines(packages).Count(line => line.StartsWith("Package: ", StringComparison.Ordinal)));
+            new SuiteIndex(workshop.Store, suite.Index).Entries().Count().ShouldBe(suite.Entries);
+        }
+        var newest = Tool.Run("sh", "-c", "apt-cache policy hostname | sed -n 's/^  Candidate: //p'").Trim().Replace(":", "%3a", StringComparison.Ordinal);
+        var listed = result.Suites.Select(suite => (suite.Namespace, Entry: new SuiteIndex(workshop.Store, suite.Index).Find("hostname", newest))).First(found => found.Entry is not null);
+        using var made = await workshop.Importer.MakeAsync(new ArtifactSource(listed.Namespace, listed.Entry!), CancellationToken.None);
+        workshop.Tree(made.Package.Root).TryFindPath("bin/hostname"u8, out _).ShouldBeTrue();
+        (await workshop.Importer.SyncAsync(null, CancellationToken.None)).Suites.ShouldAllBe(suite => !suite.IsChanged);
     }
 }

@@ -19,14 +19,8 @@ internal sealed class AptRepository
     /// <summary>Bytes of an InRelease; Debian's largest has 250 KiB.</summary>
     private const long MaxRelease = 1 << 20;
 
-    /// <summary>Bytes of an unpacked Packages file; Debian's largest has 60 MB.</summary>
-    private const long MaxPackages = 1L << 30;
-
     /// <summary>Clocks differ a little; apt's own allowance (Acquire::Max-FutureTime).</summary>
     private static readonly TimeSpan MaxAhead = TimeSpan.FromSeconds(10);
-
-    /// <summary>The packed forms in the order of preference.</summary>
-    private static readonly string[] Packings = [".xz", ".gz", ".zst", ""];
 
     private readonly AptSources _system;
     private readonly AptFetcher _fetcher;
@@ -35,6 +29,7 @@ internal sealed class AptRepository
     private readonly string _directory;
     private readonly string _scratch;
     private readonly SuiteIndexKeeper _keeper;
+    private readonly AptIndexFiles _files;
 
     /// <param name="directory">Of this suite alone; made when missing.</param>
     /// <exception cref="ImportRefusedException">What it last said is damaged on disk.</exception>
@@ -42,6 +37,7 @@ internal sealed class AptRepository
     {
         (Source, _system, _fetcher, _keeper, _directory, _time, _logger) = (source, system, fetcher, keeper, directory, time, logger);
         _scratch = scratch;
+        _files = new AptIndexFiles(source, system, fetcher, keeper, directory, scratch, logger);
         Directory.CreateDirectory(directory);
         Accepted = AcceptedSuite.Read(directory);
     }
@@ -82,7 +78,7 @@ internal sealed class AptRepository
         foreach (var path in IndexPaths(release, address))
         {
             var before = _fetcher.BytesFetched;
-            indices.Add(await BringIndexAsync(release, path, progress, cancellationToken));
+            indices.Add(await _files.BringAsync(release, path, Accepted?.Indices ?? [], progress, cancellationToken));
             fetched[path] = _fetcher.BytesFetched - before;
         }
         var isSameText = payload == Accepted?.Payload;
@@ -96,7 +92,7 @@ internal sealed class AptRepository
     public void RestoreIndices()
     {
         if (Accepted is not { } accepted || accepted.Indices.All(index => _keeper.Has(index.Root))) return;
-        List<AcceptedIndex> indices = [.. accepted.Indices.Select(index => _keeper.Has(index.Root) ? index : BuildFromDisk(index) ?? index)];
+        List<AcceptedIndex> indices = [.. accepted.Indices.Select(index => _keeper.Has(index.Root) ? index : _files.BuildFromDisk(index) ?? index)];
         Accepted = accepted with { Indices = indices };
         Accepted.Write(_directory);
     }
@@ -121,50 +117,9 @@ internal sealed class AptRepository
         {
             // A node below the top was damaged: the index is made again.
         }
-        var again = BuildFromDisk(index)
+        var again = _files.BuildFromDisk(index)
             ?? throw new SourceUnavailableException($"{Path.Join(_directory, index.FileName)} is missing, and {Source.Name} could not be asked for it. Try again when the network is there.");
         return _keeper.Open(again.Root).Versions(name);
-    }
-
-    private SuiteIndexBuilder Read(HashingStream file, AcceptedIndex index, string shown)
-    {
-        try
-        {
-            var builder = new SuiteIndexBuilder();
-            var passedOver = PackageIndex.Read(file, ArchitectureOf(index.Path), builder);
-            if (!file.EndsAs(index.Size, index.Digest))
-                throw new ImportRefusedException($"{shown} is refused: it does not have the size and SHA-256 that the signed Release lists for it. Try again later, or choose another mirror.");
-            if (passedOver > 0) ImportLog.PackagesPassedOver(_logger, shown, passedOver);
-            return builder;
-        }
-        catch (ArchiveFormatException e)
-        {
-            throw new ImportRefusedException($"{shown} is refused: {e.Message}. Try again later, or choose another mirror.", e);
-        }
-    }
-
-    /// <returns>Null when what lies on disk is not what was accepted; it is deleted then.</returns>
-    private AcceptedIndex? BuildFromDisk(AcceptedIndex index)
-    {
-        var path = Path.Join(_directory, index.FileName);
-        if (!IsHere(index)) return null;
-        try
-        {
-            using var file = new HashingStream(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0), copy: null);
-            return Build(Read(file, index, path), index);
-        }
-        catch (ImportRefusedException e)
-        {
-            ImportLog.IndexDamaged(_logger, e.Message);
-            File.Delete(path);
-            return null;
-        }
-    }
-
-    private AcceptedIndex Build(SuiteIndexBuilder builder, AcceptedIndex index)
-    {
-        var built = _keeper.Keep(builder);
-        return index with { Index = built.Root.ToString(), Entries = built.Entries };
     }
 
     private async Task<byte[]> FetchSmallAsync(Uri address, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
@@ -227,74 +182,24 @@ internal sealed class AptRepository
         return paths;
     }
 
-    /// <summary>An index as the Release lists it, on disk and in the store: known before, made of what lies on disk, or fetched.</summary>
-    private async Task<AcceptedIndex> BringIndexAsync(ReleaseFile release, string path, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
+    /// <summary>The whole file or none of it, also after a power cut.</summary>
+    private static void Write(string path, byte[] content)
     {
-        var plain = release.Find(path) ?? throw new ImportRefusedException($"{new Uri(Source.Root, "InRelease")} is refused: it lists no {path} with a SHA-256.");
-        if (plain.Size > MaxPackages) throw new ImportRefusedException($"{new Uri(Source.Root, path)} is refused: it has {plain.Size} bytes; {MaxPackages} are allowed.");
-        var index = new AcceptedIndex(path, plain.Size, plain.Digest.ToString(), NamespaceOf(release, path));
-        var known = Accepted?.Indices.FirstOrDefault(other => (other.Path, other.Sha256, other.Size) == (index.Path, index.Sha256, index.Size));
-        if (known is not null && _keeper.Has(known.Root)) return index with { Index = known.Index, Entries = known.Entries };
-        return await Task.Run(() => BuildFromDisk(index), cancellationToken) ?? await FetchIndexAsync(release, index, progress, cancellationToken);
+        var temporary = path + ".new";
+        using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
+        {
+            file.Write(content);
+            file.Flush(flushToDisk: true);
+        }
+        File.Move(temporary, path, overwrite: true);
     }
-
-    private string ArchitectureOf(string path) => Source.IsFlat ? _system.Configuration.Architecture : path.Split('/')[^2]["binary-".Length..];
-
-    private string? NamespaceOf(ReleaseFile release, string path) => SuiteNamespace.Of(
-        release.Origin, release.Codename ?? release.Suite, Source.IsFlat ? SuiteNamespace.Flat : path[..path.LastIndexOf("/binary-", StringComparison.Ordinal)], ArchitectureOf(path));
-
-    private async Task<AcceptedIndex> FetchIndexAsync(ReleaseFile release, AcceptedIndex index, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
-    {
-        var path = index.Path;
-        var (packing, packed) = Packings.Select(p => (p, release.Find(path + p))).First(p => p.Item2 is not null);
-        var address = new Uri(Source.Root, release.ByHash ? $"{path[..(path.LastIndexOf('/') + 1)]}by-hash/SHA256/{packed!.Digest}" : path + packing);
-        var temporary = Path.Join(_scratch, "index-" + Guid.NewGuid().ToString("n"));
-        try
-        {
-            await using var file = new FileStream(temporary, FileMode.Create, FileAccess.ReadWrite);
-            await _fetcher.FetchAsync(address, file, packed!.Size, packed.Size, progress, ImportStage.Updating, cancellationToken);
-            file.Position = 0;
-            if (new Sha256Digest(await SHA256.HashDataAsync(file, cancellationToken)) != packed.Digest)
-                throw new ImportRefusedException($"{address} is refused: it does not have the SHA-256 that the signed Release lists for it. Try again later, or choose another mirror.");
-            file.Position = 0;
-            return await Task.Run(() => UnpackIndex(file, packing, index, address), cancellationToken);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-    }
-
-    private AcceptedIndex UnpackIndex(Stream packed, string packing, AcceptedIndex index, Uri address)
-    {
-        var temporary = Path.Join(_scratch, "unpacked-" + Guid.NewGuid().ToString("n"));
-        try
-        {
-            SuiteIndexBuilder builder;
-            using (var copy = new FileStream(temporary, FileMode.Create, FileAccess.Write))
-            {
-                var bounded = new BoundedStream(Packing.Open(packing, packed)!, index.Size, "the index");
-                using var unpacked = new HashingStream(bounded, copy);
-                builder = Read(unpacked, index, address.ToString());
-                copy.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, Path.Join(_directory, index.FileName), overwrite: true);
-            return Build(builder, index);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-    }
-
-    private bool IsHere(AcceptedIndex index) => new FileInfo(Path.Join(_directory, index.FileName)) is { Exists: true } file && file.Length == index.Size;
 
     private void Accept(AcceptedSuite accepted, byte[] payload, byte[] signed)
     {
         var isNew = accepted.Payload != Accepted?.Payload;
-        File.WriteAllBytes(Path.Join(_directory, "Release"), payload);
+        Write(Path.Join(_directory, "Release"), payload);
         // Of one text the first that came is kept: somebody on the way may strip signatures, one by one.
-        if (isNew || !File.Exists(EvidencePath)) File.WriteAllBytes(EvidencePath, signed);
+        if (isNew || !File.Exists(EvidencePath)) Write(EvidencePath, signed);
         accepted.Write(_directory);
         Accepted = accepted;
         var kept = accepted.Indices.Select(index => index.FileName).ToHashSet();

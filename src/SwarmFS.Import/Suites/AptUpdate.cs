@@ -17,12 +17,10 @@ internal sealed record AptState(AptSources System, AptFetcher Fetcher, IReadOnly
 }
 
 /// <summary>Brings the system's apt sources up to date, one after the other, one update at a time. Where each keeps what it said is this one's affair.</summary>
-internal sealed class AptUpdate(ImporterOptions options, string scratch, SuiteIndexKeeper keeper, TimeProvider time, ILogger logger, ImportMetrics metrics) : IDisposable
+internal sealed class AptUpdate(ImporterOptions options, string scratch, SuiteIndexKeeper keeper, TimeProvider time, ILogger logger, ImportMetrics metrics)
 {
     private readonly SemaphoreSlim _updating = new(1, 1);
     private readonly Dictionary<string, DateTimeOffset> _updated = [];
-
-    public void Dispose() => _updating.Dispose();
 
     /// <param name="isWanted">Which sources are asked; the others come with what they last said.</param>
     /// <param name="freshFor">A source that was asked within this time is not asked again.</param>
