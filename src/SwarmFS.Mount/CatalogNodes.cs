@@ -1,20 +1,16 @@
 using System.Text;
 using SwarmFS.Catalog;
-using SwarmFS.Core;
 using SwarmFS.Fuse;
 
 namespace SwarmFS.Mount;
 
 /// <summary>
-/// <c>pkgs/</c> and <c>pkgs/&lt;name&gt;/</c>: what the catalogue says, true for a second. Lists names and versions without touching a package; only looking a version up
-/// brings in its tree.
+/// The directories of names, <c>pkgs/</c> and those below moments: one piece of code over any <see cref="CatalogState"/>. Listing makes nothing but a number for each name, so that
+/// 63,440 of them cost no memory here and no inodes in the kernel.
 /// </summary>
-internal sealed class CatalogNodes(
-    MountOptions options, ICatalog catalog, INodeSlots slots, PackageTrees trees, PackageNodes packages, NameNodes names, Resolutions resolutions, Parking parking)
+internal sealed class CatalogNodes(MountOptions options, ICatalog catalog, CatalogStates states, GivenNumbers given, Parking parking, TimeProvider time)
 {
-    private static ReadOnlySpan<byte> LatestName => "latest"u8;
-
-    private readonly ListedSnapshots _listed = new(catalog);
+    private readonly Absences _absences = new(time);
 
     public FuseEntry Packages()
     {
@@ -22,118 +18,66 @@ internal sealed class CatalogNodes(
         return VirtualEntries.Directory(NodeNumber.Packages, (uint)snapshot.Count + 2, snapshot.Changed, options.CatalogTimeout);
     }
 
-    public FuseResult LookupName(ReadOnlySpan<byte> name, ref FuseEntry entry)
+    public FuseResult LookupName(ref FuseRequest request, NodeNumber directory, ReadOnlySpan<byte> name, ref FuseEntry entry)
     {
-        var snapshot = catalog.Current;
-        var index = snapshot.IndexOf(name);
-        entry = index < 0 ? VirtualEntries.Absent(options.CatalogTimeout) : Name(snapshot[index]);
-        return FuseResult.Ok;
-    }
-
-    public bool TryGetName(NodeNumber number, ref FuseAttributes attributes)
-    {
-        if (!names.TryFind(number, catalog.Current, out var package)) return false;
-        attributes = Name(package).Attributes;
-        return true;
-    }
-
-    public FuseResult LookupVersion(ref FuseRequest request, NodeNumber directory, ReadOnlySpan<byte> name, ref FuseEntry entry)
-    {
-        if (!names.TryFind(directory, catalog.Current, out var package)) return FuseResult.Error(Errno.ENOENT);
-        if (name.SequenceEqual(LatestName))
+        if (!states.TryGet(ref request, directory, out var state, out var otherwise)) return otherwise;
+        var index = state.Snapshot.IndexOf(name);
+        if (index >= 0 && index < state.Count)
         {
-            entry = Latest(package);
+            entry = Entry(state, index);
+            if (state is CurrentState) given.Tell(new NodeNumber(entry.NodeId), exists: true);
             return FuseResult.Ok;
         }
-        foreach (var release in package.Releases)
-        {
-            if (Ascii.Equals(name, release.Version)) return LookupRelease(ref request, release, ref entry);
-        }
-        entry = VirtualEntries.Absent(options.CatalogTimeout);
+        entry = VirtualEntries.Absent(state.NameTimeout);
+        if (state is not CurrentState) return FuseResult.Ok;
+        var number = NodeNumber.Of(NodeKind.Name, name);
+        if (MayExistElsewhere(name) && !_absences.Contains(number)) return parking.ForName(ref request, name.ToArray(), _absences);
+        given.Tell(number, exists: false);
         return FuseResult.Ok;
     }
 
-    private FuseResult LookupRelease(ref FuseRequest request, Release release, ref FuseEntry entry)
+    /// <summary>A light node knows only the names that were asked for.</summary>
+    private bool MayExistElsewhere(ReadOnlySpan<byte> name)
     {
-        if (!resolutions.TryGet(release, out var root)) return parking.ForResolution(ref request, release, resolutions);
-        if (!trees.TryGet(root, out var tree)) return parking.ForTree(ref request, root);
-        entry = Version(tree, release);
+        if (!catalog.IsPartial) return false;
+        Span<char> text = stackalloc char[PackageNames.NameLengthMax];
+        return name.Length <= text.Length && Encoding.ASCII.TryGetChars(name, text, out var length) && PackageNames.IsName(text[..length]);
+    }
+
+    public FuseResult GetName(ref FuseRequest request, NodeNumber number, ref FuseAttributes attributes)
+    {
+        if (!states.TryGet(ref request, number, out var state, out var otherwise)) return otherwise;
+        if (!state.TryFindName(number, out var index)) return FuseResult.Error(Errno.ESTALE);
+        attributes = Entry(state, index).Attributes;
         return FuseResult.Ok;
     }
 
-    /// <summary>The name is finite because another root may come to stand for it; the attributes belong to the root and are not.</summary>
-    private FuseEntry Version(MountedPackage package, Release release)
-    {
-        var view = NodeNumber.ViewOf(release.Name, release.Version);
-        package.ShownIn(view, NodeNumber.Of(NodeKind.Name, Encoding.UTF8.GetBytes(release.Name)));
-        var entry = packages.Entry(package, view, 0);
-        entry.Timeout = options.CatalogTimeout;
-        return entry;
-    }
-
-    public void ListNames<T>(ulong offset, ref T listing)
+    public FuseResult List<T>(ref FuseRequest request, NodeNumber directory, NodeNumber parent, ulong offset, ref T listing)
         where T : IListing, allows ref struct
     {
-        var snapshot = _listed.Resume(offset, out var within, out var generation);
-        if (!ListingOffsets.TryAddDots(ref listing, ref within, NodeNumber.Packages, NodeNumber.Top)) return;
-        for (var i = within - ListingOffsets.FirstEntry; i < (ulong)snapshot.Count; i++)
-        {
-            var name = snapshot[(int)i].NameBytes.Span;
-            var entry = VirtualEntries.Listed(NodeNumber.Of(NodeKind.Name, name), FileModes.Directory);
-            if (!listing.TryAdd(name, entry, generation + i + 1 + ListingOffsets.FirstEntry)) return;
-        }
-    }
-
-    public FuseResult ListVersions<T>(NodeNumber directory, ulong offset, ref T listing)
-        where T : IListing, allows ref struct
-    {
-        var snapshot = _listed.Resume(offset, out var within, out var generation);
-        if (!names.TryFind(directory, snapshot, out var package)) return FuseResult.Error(Errno.ENOENT);
-        if (!ListingOffsets.TryAddDots(ref listing, ref within, directory, NodeNumber.Packages)) return FuseResult.Ok;
-        for (var i = within - ListingOffsets.FirstEntry; i <= (ulong)package.Releases.Count; i++)
-        {
-            var next = generation + i + 1 + ListingOffsets.FirstEntry;
-            var added = i == 0
-                ? listing.TryAdd(LatestName, Latest(package), next)
-                : listing.TryAdd(Encoding.UTF8.GetBytes(package.Releases[(int)i - 1].Version), ListedVersion(package.Releases[(int)i - 1]), next);
-            if (!added) break;
-        }
+        if (!states.TryGet(ref request, directory, out var state, out var otherwise)) return otherwise;
+        var (within, generation) = (offset, 0UL);
+        if (state is CurrentState) state = states.Current.Resume(offset, out within, out generation);
+        ListNames(state, directory, parent, within, generation, ref listing);
         return FuseResult.Ok;
     }
 
-    private FuseEntry ListedVersion(Release release)
+    private static void ListNames<T>(CatalogState state, NodeNumber directory, NodeNumber parent, ulong within, ulong generation, ref T listing)
+        where T : IListing, allows ref struct
     {
-        if (!resolutions.TryGet(release, out var root))
-            return VirtualEntries.Listed(NodeNumber.Of(NodeKind.Unresolved, release.Name, release.Version), FileModes.Directory);
-        var slot = slots.GetOrAdd(root);
-        return trees.TryPeek(slot, out var package)
-            ? Version(package, release)
-            : VirtualEntries.Listed(NodeNumber.Directory(slot, NodeNumber.ViewOf(release.Name, release.Version), 0), FileModes.Directory);
+        if (!ListingOffsets.TryAddDots(ref listing, ref within, directory, parent)) return;
+        for (var i = within - ListingOffsets.FirstEntry; i < (ulong)state.Count; i++)
+        {
+            var entry = VirtualEntries.Listed(state.OfName((int)i), FileModes.Directory);
+            if (!listing.TryAdd(state.Snapshot.NameAt((int)i), entry, generation + i + 1 + ListingOffsets.FirstEntry)) return;
+        }
     }
 
-    public FuseResult ReadLatest(NodeNumber link, Span<byte> target)
+    private static FuseEntry Entry(CatalogState state, int index)
     {
-        if (!names.TryGetTarget(link, out var text)) return FuseResult.Error(Errno.ESTALE);
-        text.CopyTo(target);
-        return FuseResult.Bytes(text.Length);
-    }
-
-    public bool TryGetLatest(NodeNumber link, ref FuseAttributes attributes)
-    {
-        if (!names.TryGetTarget(link, out var text)) return false;
-        attributes = VirtualEntries.Symlink(link, text.Length, catalog.Current.Changed, TimeSpan.MaxValue).Attributes;
-        return true;
-    }
-
-    private FuseEntry Name(PackageEntry package) =>
-        VirtualEntries.Directory(names.OfName(package), (uint)package.Releases.Count + 2, package.Latest.Published, options.CatalogTimeout);
-
-    /// <summary>A link with another target is another inode, so a target that the kernel has cached is never stale; only the name expires.</summary>
-    private FuseEntry Latest(PackageEntry package)
-    {
-        var number = names.OfLatest(package, out var length);
-        var entry = VirtualEntries.Symlink(number, length, package.Latest.Published, TimeSpan.MaxValue);
-        entry.Timeout = options.CatalogTimeout;
+        var package = state.Snapshot[index];
+        var entry = VirtualEntries.Directory(state.OfName(index), (uint)package.Releases.Count + 2, package.Latest.Published, state.Timeout);
+        entry.Timeout = state.NameTimeout;
         return entry;
     }
 }

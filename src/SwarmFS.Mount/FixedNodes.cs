@@ -5,7 +5,7 @@ using SwarmFS.Fuse;
 namespace SwarmFS.Mount;
 
 /// <summary>The top and the directories that are always below it.</summary>
-internal sealed class FixedNodes(CatalogNodes catalog, StatusNodes status, PackageTrees trees, PackageNodes packages, Parking parking, TimeProvider time)
+internal sealed class FixedNodes(CatalogNodes catalog, MomentNodes moments, StatusNodes status, PackageTrees trees, PackageNodes packages, Parking parking, TimeProvider time)
 {
     private static readonly TimeSpan Forever = TimeSpan.MaxValue;
 
@@ -15,6 +15,7 @@ internal sealed class FixedNodes(CatalogNodes catalog, StatusNodes status, Packa
     private static readonly (byte[] Name, NodeNumber Node)[] Names =
     [
         (".status"u8.ToArray(), NodeNumber.StatusDirectory),
+        ("at"u8.ToArray(), NodeNumber.At),
         ("cid"u8.ToArray(), NodeNumber.Cids),
         ("pkgs"u8.ToArray(), NodeNumber.Packages),
     ];
@@ -24,7 +25,8 @@ internal sealed class FixedNodes(CatalogNodes catalog, StatusNodes status, Packa
     public FuseResult Lookup(ref FuseRequest request, NodeNumber directory, ReadOnlySpan<byte> name, ref FuseEntry entry)
     {
         if (name.Length > Limits.NameLength) return FuseResult.Error(Errno.ENAMETOOLONG);
-        if (directory == NodeNumber.Packages) return catalog.LookupName(name, ref entry);
+        if (directory == NodeNumber.Packages) return catalog.LookupName(ref request, directory, name, ref entry);
+        if (directory == NodeNumber.At) return moments.LookupMoment(ref request, name, ref entry);
         if (directory == NodeNumber.Cids) return LookupCid(ref request, name, ref entry);
         if (directory == NodeNumber.StatusDirectory) status.Lookup(name, ref entry);
         else if (directory == NodeNumber.Top) LookupTop(name, ref entry);
@@ -62,13 +64,15 @@ internal sealed class FixedNodes(CatalogNodes catalog, StatusNodes status, Packa
 
     private FuseEntry Entry(NodeNumber node) =>
         node == NodeNumber.Packages ? catalog.Packages()
+        : node == NodeNumber.At ? moments.At()
         : node == NodeNumber.StatusDirectory ? status.Directory()
         : VirtualEntries.Directory(node, node == NodeNumber.Top ? (uint)Names.Length + 2 : 2, _mounted, Forever);
 
-    public FuseResult List<T>(NodeNumber directory, ulong offset, ref T listing)
+    public FuseResult List<T>(ref FuseRequest request, NodeNumber directory, ulong offset, ref T listing)
         where T : IListing, allows ref struct
     {
-        if (directory == NodeNumber.Packages) catalog.ListNames(offset, ref listing);
+        if (directory == NodeNumber.Packages) return catalog.List(ref request, directory, NodeNumber.Top, offset, ref listing);
+        if (directory == NodeNumber.At) moments.ListMoments(offset, ref listing);
         else if (directory == NodeNumber.StatusDirectory) status.List(offset, ref listing);
         else if (directory == NodeNumber.Cids) ListingOffsets.TryAddDots(ref listing, ref offset, directory, NodeNumber.Top);
         else if (directory == NodeNumber.Top) ListTop(offset, ref listing);

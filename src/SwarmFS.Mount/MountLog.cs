@@ -27,6 +27,6 @@ internal static partial class MountLog
     [LoggerMessage(8006, LogLevel.Error, "{Worker} of the mount ended early")]
     public static partial void WorkerBroke(this ILogger logger, string worker, Exception failure);
 
-    [LoggerMessage(8007, LogLevel.Debug, "{Count} names changed; the kernel forgot what it knew of them")]
-    public static partial void Invalidated(this ILogger logger, int count);
+    [LoggerMessage(8007, LogLevel.Debug, "{Count} names changed; the kernel forgot what it knew of {Told} that it held")]
+    public static partial void Invalidated(this ILogger logger, int count, int told);
 }

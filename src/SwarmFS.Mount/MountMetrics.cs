@@ -10,6 +10,7 @@ internal sealed class MountMetrics
     private readonly Counter<long> _remoteReads;
     private readonly Counter<long> _remoteBytes;
     private readonly Counter<long> _treesAwaited;
+    private readonly Counter<long> _resolutionsAwaited;
     private readonly Counter<long> _pushedFiles;
     private readonly Counter<long> _pushedBytes;
     private readonly Counter<long> _failures;
@@ -22,6 +23,7 @@ internal sealed class MountMetrics
         _remoteReads = meter.CreateCounter<long>("swarmfs.mount.remote_reads", "{request}", "READ requests that had to wait for content");
         _remoteBytes = meter.CreateCounter<long>("swarmfs.mount.remote_bytes", "By", "Bytes answered after waiting");
         _treesAwaited = meter.CreateCounter<long>("swarmfs.mount.trees_awaited", "{request}", "Requests that had to wait for a directory structure");
+        _resolutionsAwaited = meter.CreateCounter<long>("swarmfs.mount.resolutions_awaited", "{request}", "Requests that had to wait for a version that nobody had unpacked");
         _pushedFiles = meter.CreateCounter<long>("swarmfs.mount.pushed_files", "{file}", "Small files given to the kernel unasked");
         _pushedBytes = meter.CreateCounter<long>("swarmfs.mount.pushed_bytes", "By", "Bytes given to the kernel unasked");
         _failures = meter.CreateCounter<long>("swarmfs.mount.failures", "{request}", "Requests answered with an error of ours");
@@ -51,6 +53,8 @@ internal sealed class MountMetrics
     public void RemoteBytes(int bytes) => _remoteBytes.Add(bytes);
 
     public void TreeAwaited() => _treesAwaited.Add(1);
+
+    public void ResolutionAwaited() => _resolutionsAwaited.Add(1);
 
     public void Pushed(int bytes)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using SwarmFS.Core;
 
 namespace SwarmFS.Mount;
@@ -11,14 +12,17 @@ internal sealed class MountedPackage(uint slot, TreeTable tree, IPackageContent 
     /// </summary>
     private const int RemoteReads = 24;
 
+    /// <summary>Places remembered in which the root is shown at a time: now, and on some days of the past.</summary>
+    private const int Places = 16;
+
     private readonly int[] _pushed = new int[(tree.Count + 31) / 32];
     private readonly Lock _using = new();
     private IDisposable? _use;
     private bool _disposed;
     private long _touched;
-    private volatile Place? _place;
+    private ImmutableArray<Place> _places = [];
 
-    private sealed record Place(uint View, NodeNumber Directory);
+    private sealed record Place(uint View, NodeNumber Root, NodeNumber Directory);
 
     public uint Slot { get; } = slot;
 
@@ -44,17 +48,30 @@ internal sealed class MountedPackage(uint slot, TreeTable tree, IPackageContent 
         }
     }
 
-    /// <summary>Notes under which directory the root is shown in this view.</summary>
-    public void ShownIn(uint view, NodeNumber directory)
+    /// <summary>Notes the number under which the root is shown in this view, and the directory that it lies in.</summary>
+    public void ShownIn(uint view, NodeNumber root, NodeNumber directory)
     {
-        if (_place is not { } place || place.View != view) _place = new Place(view, directory);
+        var places = _places;
+        if (Find(places, view) is { } known && known.Root == root && known.Directory == directory) return;
+        var kept = places.Where(place => place.View != view).Take(Places - 1);
+        ImmutableInterlocked.InterlockedExchange(ref _places, [new Place(view, root, directory), .. kept]);
     }
 
-    /// <summary>What ".." of the root is: known for the place where it was looked up last, which is the only one for almost every package.</summary>
+    /// <summary>What ".." of the root is: known for the places where it was looked up lately.</summary>
     public NodeNumber ParentOfRoot(uint view) =>
-        view == NodeNumber.CidView ? NodeNumber.Cids
-        : _place is { } place && place.View == view ? place.Directory
-        : NodeNumber.Packages;
+        view == NodeNumber.CidView ? NodeNumber.Cids : Find(_places, view)?.Directory ?? NodeNumber.Packages;
+
+    /// <summary>What ".." of a directory right below the root is.</summary>
+    public NodeNumber RootIn(uint view) => Find(_places, view)?.Root ?? NodeNumber.Directory(Slot, view, 0);
+
+    private static Place? Find(ImmutableArray<Place> places, uint view)
+    {
+        foreach (var place in places)
+        {
+            if (place.View == view) return place;
+        }
+        return null;
+    }
 
     /// <summary>Nobody has asked for a while: the store may evict its blocks again.</summary>
     public void LetGo()

@@ -49,11 +49,12 @@ internal sealed class PackageNodes(MountOptions options)
         attributes.Timeout = Forever;
     }
 
+    /// <param name="self">What "." is: the directory's own number, except for a root that the kernel knows by another.</param>
     /// <returns>True when the listing is at its end and wrote nothing.</returns>
-    public bool List<T>(MountedPackage package, NodeNumber directory, NodeNumber parent, ulong offset, ref T listing)
+    public bool List<T>(MountedPackage package, NodeNumber directory, NodeNumber self, NodeNumber parent, ulong offset, ref T listing)
         where T : IListing, allows ref struct
     {
-        if (!ListingOffsets.TryAddDots(ref listing, ref offset, directory, parent)) return false;
+        if (!ListingOffsets.TryAddDots(ref listing, ref offset, self, parent)) return false;
         var children = package.Tree.Children(directory.Row);
         if (offset - ListingOffsets.FirstEntry >= (ulong)children.Length) return true;
         for (var i = (int)(offset - ListingOffsets.FirstEntry); i < children.Length; i++)

@@ -48,7 +48,7 @@ internal static class PackageXattrs
         return cid.IsNone ? FuseResult.Error(Errno.ENODATA) : Answer(Encoding.ASCII.GetBytes(cid.ToString()), value);
     }
 
-    private static FuseResult Answer(ReadOnlySpan<byte> whole, Span<byte> value)
+    public static FuseResult Answer(ReadOnlySpan<byte> whole, Span<byte> value)
     {
         if (whole.Length <= value.Length) whole.CopyTo(value);
         return FuseResult.Bytes(whole.Length);

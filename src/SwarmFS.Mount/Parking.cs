@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Extensions.Logging;
 using SwarmFS.Catalog;
 using SwarmFS.Core;
@@ -11,11 +12,41 @@ namespace SwarmFS.Mount;
 internal sealed class Parking(ICatalog catalog, IPackageContent content, PackageTrees trees, ReadAheadWindow window, SmallFilePush push, MountMetrics metrics, ILogger logger)
 {
     private readonly FailureLog _failures = new(logger);
+    private readonly SharedWork<NodeNumber> _resolving = new();
+    private readonly SharedWork<NodeNumber> _finding = new();
+    private readonly SharedWork<Moment> _recalling = new();
 
-    public FuseResult ForResolution(ref FuseRequest request, Release release, Resolutions resolutions)
+    /// <summary>Until the root of this version is known, found or made once for all who wait for it. A failure is told to them and not remembered.</summary>
+    public FuseResult ForResolution(ref FuseRequest request, NodeNumber version, Release release, Resolutions resolutions)
     {
         var parked = request.Park();
-        Run(parked, release.Name, async () => resolutions.Add(release, await catalog.ResolveAsync(release, parked.Cancelled)));
+        metrics.ResolutionAwaited();
+        Run(parked, $"{release.Name} {release.Version}", () => _resolving.JoinAsync(
+            version, async cancelled => resolutions.Add(version, await catalog.ResolveAsync(release, cancelled)), parked.Cancelled));
+        return FuseResult.Parked;
+    }
+
+    /// <summary>Until a light node knows whether there is such a name.</summary>
+    public FuseResult ForName(ref FuseRequest request, byte[] name, Absences absences)
+    {
+        var parked = request.Park();
+        var number = NodeNumber.Of(NodeKind.Name, name);
+        Run(parked, Encoding.ASCII.GetString(name), () => _finding.JoinAsync(number, cancelled => FindAsync(name, number, absences, cancelled), parked.Cancelled));
+        return FuseResult.Parked;
+    }
+
+    private async Task FindAsync(byte[] name, NodeNumber number, Absences absences, CancellationToken cancellationToken)
+    {
+        var found = await catalog.FindAsync(name, cancellationToken);
+        if (found is null) absences.Add(number);
+        else if (catalog.Current.IndexOf(name) < 0) throw new InvalidOperationException("The catalogue found a name that it does not list.");
+    }
+
+    /// <summary>Until the state of a moment is known.</summary>
+    public FuseResult ForMoment(ref FuseRequest request, Moment moment, PastStates past)
+    {
+        var parked = request.Park();
+        Run(parked, moment, () => _recalling.JoinAsync(moment, cancelled => past.AskAsync(moment, cancelled), parked.Cancelled));
         return FuseResult.Parked;
     }
 

@@ -10,9 +10,10 @@ namespace SwarmFS.Mount;
 /// <summary>
 /// The tree that people see, as the kernel asks for it:
 /// <code>
-/// pkgs/&lt;name&gt;/&lt;version&gt;/…   pkgs/&lt;name&gt;/latest -> &lt;version&gt;   cid/&lt;cid&gt;/…   .status/&lt;file&gt;
+/// pkgs/&lt;name&gt;/&lt;version&gt;/…   pkgs/&lt;name&gt;/latest -> &lt;version&gt;   at/&lt;moment&gt;/pkgs/…   cid/&lt;cid&gt;/…   .status/&lt;file&gt;
 /// </code>
-/// Participants: <see cref="NodeNumber"/> says what an inode number names; <see cref="CatalogNodes"/>, <see cref="PackageNodes"/> and <see cref="StatusNodes"/> answer for their parts;
+/// Participants: <see cref="NodeNumber"/> says what an inode number names; <see cref="CatalogNodes"/> and <see cref="VersionNodes"/> answer for the names of
+/// whichever <see cref="CatalogState"/> a number belongs to, <see cref="UnresolvedNodes"/>, <see cref="PackageNodes"/>, <see cref="MomentNodes"/> and <see cref="StatusNodes"/> for their parts;
 /// <see cref="PackageTrees"/> holds the trees in use; <see cref="Parking"/> holds requests that must wait; <see cref="SmallFilePush"/>, <see cref="CatalogInvalidation"/> and
 /// <see cref="ReadAheadWindow"/> tell the kernel what it did not ask.
 /// Goals: nothing at hand waits or allocates; what is in a version is told to the kernel once and for ever; what changes is seen at once.
@@ -27,8 +28,12 @@ public sealed class SwarmMount : FuseHandler, IDisposable
     private readonly MountMetrics _metrics;
     private readonly PackageTrees _trees;
     private readonly PackageNodes _packages;
-    private readonly NameNodes _names;
-    private readonly CatalogNodes _catalogNodes;
+    private readonly PastStates _past;
+    private readonly CatalogNodes _names;
+    private readonly VersionNodes _versions;
+    private readonly UnresolvedNodes _unresolved;
+    private readonly MomentNodes _moments;
+    private readonly GivenNumbers _given = new();
     private readonly StatusNodes _status;
     private readonly ReadAheadWindow _window;
     private readonly Parking _parking;
@@ -36,6 +41,7 @@ public sealed class SwarmMount : FuseHandler, IDisposable
     private readonly SmallFilePush _push;
     private readonly FixedNodes _fixed;
     private readonly INodeSlots _slots;
+    private readonly TimeProvider _time;
     private CatalogInvalidation? _invalidation;
 
     public SwarmMount(
@@ -46,19 +52,25 @@ public sealed class SwarmMount : FuseHandler, IDisposable
         _catalog = catalog;
         _content = content;
         _slots = slots;
+        _time = time;
         _logger = loggers.CreateLogger("SwarmFS.Mount");
         _metrics = new MountMetrics(meters);
         _trees = new PackageTrees(options, content, slots, time);
         _metrics.Observe(_trees);
         _packages = new PackageNodes(options);
-        _names = new NameNodes(catalog);
         _status = new StatusNodes(status, time);
         _window = new ReadAheadWindow(options, time, _logger);
         _push = new SmallFilePush(content, _metrics, _logger);
         _parking = new Parking(catalog, content, _trees, _window, _push, _metrics, _logger);
         _backing = new BackingFiles(content, _logger);
-        _catalogNodes = new CatalogNodes(options, catalog, slots, _trees, _packages, _names, new Resolutions(), _parking);
-        _fixed = new FixedNodes(_catalogNodes, _status, _trees, _packages, _parking, time);
+        _past = new PastStates(catalog, options.CatalogTimeout, time);
+        var states = new CatalogStates(new CurrentStates(catalog, _given, options.CatalogTimeout), _past, _parking);
+        var resolutions = new Resolutions();
+        _names = new CatalogNodes(options, catalog, states, _given, _parking, time);
+        _versions = new VersionNodes(states, slots, _trees, _packages, resolutions, _parking);
+        _unresolved = new UnresolvedNodes(states, _trees, _packages, resolutions, _parking);
+        _moments = new MomentNodes(options, catalog, _past, _parking);
+        _fixed = new FixedNodes(_names, _moments, _status, _trees, _packages, _parking, time);
     }
 
     /// <summary>What statfs(2) shows.</summary>
@@ -71,8 +83,14 @@ public sealed class SwarmMount : FuseHandler, IDisposable
         {
             case NodeKind.Fixed:
                 return _fixed.Lookup(ref request, node, name, ref entry);
-            case NodeKind.Name:
-                return _catalogNodes.LookupVersion(ref request, node, name, ref entry);
+            case NodeKind.Moment when node.PastIndex == PastStates.OfMoment:
+                return _moments.Lookup(node, name, ref entry);
+            case NodeKind.Moment:
+                return _names.LookupName(ref request, node, name, ref entry);
+            case NodeKind.Name or NodeKind.PastName:
+                return _versions.Lookup(ref request, node, name, ref entry);
+            case NodeKind.Unresolved or NodeKind.PastUnresolved:
+                return _unresolved.Lookup(ref request, node, name, ref entry);
             case NodeKind.Package:
                 return TryGetPackage(ref request, node, out var package, out var otherwise) ? _packages.Lookup(package, node, name, ref entry) : otherwise;
             default:
@@ -83,27 +101,30 @@ public sealed class SwarmMount : FuseHandler, IDisposable
     public override FuseResult GetAttributes(ref FuseRequest request, ulong node, ref FuseAttributes attributes)
     {
         var number = new NodeNumber(node);
-        if (number.Kind == NodeKind.Package)
+        switch (number.Kind)
         {
-            if (!TryGetPackage(ref request, number, out var package, out var otherwise)) return otherwise;
-            _packages.Fill(package, number, ref attributes);
-            return FuseResult.Ok;
+            case NodeKind.Package:
+                if (!TryGetPackage(ref request, number, out var package, out var otherwise)) return otherwise;
+                _packages.Fill(package, number, ref attributes);
+                return FuseResult.Ok;
+            case NodeKind.Name or NodeKind.PastName:
+                return _names.GetName(ref request, number, ref attributes);
+            case NodeKind.Latest or NodeKind.PastLatest or NodeKind.Unresolved or NodeKind.PastUnresolved:
+                return _versions.Get(ref request, number, ref attributes);
+            case NodeKind.Moment:
+                attributes = _moments.Attributes(number);
+                return FuseResult.Ok;
+            case NodeKind.Status:
+                return _status.TryGet(number, ref attributes) ? FuseResult.Ok : FuseResult.Error(Errno.ESTALE);
+            default:
+                return _fixed.TryGet(number, ref attributes) ? FuseResult.Ok : FuseResult.Error(Errno.ESTALE);
         }
-        var found = number.Kind switch
-        {
-            NodeKind.Fixed => _fixed.TryGet(number, ref attributes),
-            NodeKind.Name => _catalogNodes.TryGetName(number, ref attributes),
-            NodeKind.Latest => _catalogNodes.TryGetLatest(number, ref attributes),
-            NodeKind.Status => _status.TryGet(number, ref attributes),
-            _ => false,
-        };
-        return found ? FuseResult.Ok : FuseResult.Error(Errno.ESTALE);
     }
 
     public override FuseResult ReadLink(ref FuseRequest request, ulong node, Span<byte> target)
     {
         var number = new NodeNumber(node);
-        if (number.Kind == NodeKind.Latest) return _catalogNodes.ReadLatest(number, target);
+        if (number.Kind is NodeKind.Latest or NodeKind.PastLatest) return _versions.ReadLatest(ref request, number, target);
         if (number.Kind != NodeKind.Package) return FuseResult.Error(Errno.EINVAL);
         return TryGetPackage(ref request, number, out var package, out var otherwise) ? PackageNodes.ReadLink(package, number, target) : otherwise;
     }
@@ -144,23 +165,37 @@ public sealed class SwarmMount : FuseHandler, IDisposable
         switch (node.Kind)
         {
             case NodeKind.Fixed:
-                return _fixed.List(node, offset, ref listing);
-            case NodeKind.Name:
-                return _catalogNodes.ListVersions(node, offset, ref listing);
-            case NodeKind.Package:
-                if (!TryGetPackage(ref request, node, out var package, out var otherwise)) return otherwise;
-                if (package.Tree[node.Row].Kind != EntryKind.Directory) return FuseResult.Error(Errno.ENOTDIR);
-                if (_packages.List(package, node, Parent(package, node), offset, ref listing)) _push.Listed(package, node.Row);
+                return _fixed.List(ref request, node, offset, ref listing);
+            case NodeKind.Moment when node.PastIndex == PastStates.OfMoment:
+                _moments.List(node, offset, ref listing);
                 return FuseResult.Ok;
+            case NodeKind.Moment:
+                return _names.List(ref request, node, NodeNumber.OfPast(NodeKind.Moment, node.Moment, PastStates.OfMoment, 0), offset, ref listing);
+            case NodeKind.Name or NodeKind.PastName:
+                return _versions.List(ref request, node, offset, ref listing);
+            case NodeKind.Unresolved or NodeKind.PastUnresolved:
+                return _unresolved.TryEnter(ref request, node, out var entered, out var root, out var instead) ? ListPackage(entered, root, node, offset, ref listing) : instead;
+            case NodeKind.Package:
+                return TryGetPackage(ref request, node, out var package, out var otherwise) ? ListPackage(package, node, node, offset, ref listing) : otherwise;
             default:
                 return FuseResult.Error(Errno.ENOTDIR);
         }
     }
 
-    private static NodeNumber Parent(MountedPackage package, NodeNumber node) =>
-        node.Row == 0
-            ? package.ParentOfRoot(node.View)
-            : NodeNumber.Directory(package.Slot, node.View, package.Tree[node.Row].Parent);
+    private FuseResult ListPackage<T>(MountedPackage package, NodeNumber directory, NodeNumber self, ulong offset, ref T listing)
+        where T : IListing, allows ref struct
+    {
+        if (package.Tree[directory.Row].Kind != EntryKind.Directory) return FuseResult.Error(Errno.ENOTDIR);
+        if (_packages.List(package, directory, self, Parent(package, directory), offset, ref listing)) _push.Listed(package, directory.Row);
+        return FuseResult.Ok;
+    }
+
+    private static NodeNumber Parent(MountedPackage package, NodeNumber node)
+    {
+        if (node.Row == 0) return package.ParentOfRoot(node.View);
+        var parent = package.Tree[node.Row].Parent;
+        return parent == 0 ? package.RootIn(node.View) : NodeNumber.Directory(package.Slot, node.View, parent);
+    }
 
     public override FuseResult Open(ref FuseRequest request, ulong node, int flags, ref FuseOpened opened)
     {
@@ -190,6 +225,7 @@ public sealed class SwarmMount : FuseHandler, IDisposable
     {
         if (!_options.Xattrs) return FuseResult.NotImplemented;
         var number = new NodeNumber(node);
+        if (number.Kind is NodeKind.Unresolved or NodeKind.PastUnresolved) return _unresolved.GetXattr(ref request, number, name, value);
         if (number.Kind != NodeKind.Package) return FuseResult.Error(Errno.ENODATA);
         return TryGetPackage(ref request, number, out var package, out var otherwise) ? PackageXattrs.Get(package, number, name, value) : otherwise;
     }
@@ -215,7 +251,7 @@ public sealed class SwarmMount : FuseHandler, IDisposable
     {
         _backing.Attach(session);
         _window.Attach(session.SetReadAhead);
-        _invalidation = new CatalogInvalidation(_catalog, _names, session, _logger);
+        _invalidation = new CatalogInvalidation(_catalog, _given, session, _time, _logger);
         if (_options.PushSmallFiles) _push.Attach(session);
         _logger.Started(_options.LocalReadAheadKiB, _options.RemoteReadAheadKiB, _options.Xattrs, _options.Passthrough, _options.PushSmallFiles);
     }

@@ -66,8 +66,40 @@ string Do(string[] words)
         case ["trees", var count]:
             catalog.Publish([.. Enumerable.Range(0, int.Parse(count)).Select(i => new Release($"tree{i:d6}", "1.0", SmallTree(i), "test", published))]);
             return "ok";
+        case ["unresolved", var count, var prefix]:
+            catalog.Publish([.. Enumerable.Range(0, int.Parse(count)).Select(i => new Release($"{prefix}{i:d6}", "1.0", null, "test", published))]);
+            return "ok";
         case ["resolve", var root]:
             catalog.Resolve = (_, _) => ValueTask.FromResult(Cid.Parse(root));
+            return "ok";
+        case ["resolve-slowly", var root, var milliseconds]:
+            catalog.Resolve = async (_, cancelled) =>
+            {
+                await Task.Delay(int.Parse(milliseconds), cancelled);
+                return Cid.Parse(root);
+            };
+            return "ok";
+        case ["resolve-calls"]:
+            return catalog.ResolveCalls.ToString();
+        case ["publish-at", var time, var name, var version, var root]:
+            var moment = DateTimeOffset.Parse(time, System.Globalization.CultureInfo.InvariantCulture);
+            catalog.PublishAt(moment, new Release(name, version, root == "unknown" ? null : Cid.Parse(root), "test", moment));
+            return "ok";
+        case ["past-calls"]:
+            return catalog.PastCalls.ToString();
+        case ["partial"]:
+            catalog.IsPartial = true;
+            return "ok";
+        case ["elsewhere", var name, var version, var root]:
+            catalog.Elsewhere[name] = new Release(name, version, Cid.Parse(root), "test", published);
+            return "ok";
+        case ["find-calls"]:
+            return catalog.FindCalls.ToString();
+        case ["cut-off", var isCutOff]:
+            catalog.IsCutOff = isCutOff == "yes";
+            return "ok";
+        case ["catalogue-latency", var milliseconds]:
+            catalog.Latency = TimeSpan.FromMilliseconds(int.Parse(milliseconds));
             return "ok";
         case ["remote", var root]:
             content.Remote[Cid.Parse(root)] = true;

@@ -27,6 +27,24 @@ public class NodeNumberTests
             })).QuickCheckThrowOnFailure();
 
     [Fact]
+    public void A_number_of_the_past_gives_back_its_moment_its_name_and_its_release() =>
+        Prop.ForAll<uint, bool, (int Index, int Release)>((seconds, isDay, place) =>
+            new[] { NodeKind.Moment, NodeKind.PastName, NodeKind.PastLatest, NodeKind.PastUnresolved }.All(kind =>
+            {
+                var (moment, index, release) = (new Moment(seconds, isDay), place.Index & (NodeNumber.PastNamesMax - 1), place.Release & (NodeNumber.PastReleasesMax - 1));
+                var number = NodeNumber.OfPast(kind, moment, index, release);
+                return number.Kind == kind && number.Moment == moment && number.PastIndex == index && number.PastRelease == release && (long)number.Value > 0;
+            })).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void One_release_has_another_view_on_every_day_and_now()
+    {
+        var first = Moment.DayOf(DateTimeOffset.UnixEpoch.AddYears(56));
+        var views = Enumerable.Range(0, 3650).Select(day => NodeNumber.ViewOf("a", "1", first with { Seconds = first.Seconds + (uint)(day * Moment.SecondsPerDay) }));
+        views.Append(NodeNumber.ViewOf("a", "1")).Distinct().Count().ShouldBe(3651);
+    }
+
+    [Fact]
     public void Name_and_version_do_not_run_into_each_other() =>
         NodeNumber.Of(NodeKind.Latest, "a", "b1").ShouldNotBe(NodeNumber.Of(NodeKind.Latest, "ab", "1"));
 
@@ -40,7 +58,7 @@ public class NodeNumberTests
 
     [Fact]
     public void The_fixed_directories_are_no_package() =>
-        new[] { NodeNumber.Top, NodeNumber.Packages, NodeNumber.Cids, NodeNumber.StatusDirectory }.ShouldAllBe(n => n.Kind == NodeKind.Fixed);
+        new[] { NodeNumber.Top, NodeNumber.Packages, NodeNumber.Cids, NodeNumber.StatusDirectory, NodeNumber.At }.ShouldAllBe(n => n.Kind == NodeKind.Fixed);
 
     [Fact]
     public void A_slot_is_given_once_and_for_ever()

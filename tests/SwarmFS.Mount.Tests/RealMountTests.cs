@@ -201,7 +201,7 @@ public sealed class RealMountTests(SampleMount mount) : IClassFixture<SampleMoun
     [Fact]
     public void The_top_shows_its_parts_and_the_size_of_the_cache()
     {
-        _host.Run("ls -A $M").ShouldBe(".status\ncid\npkgs");
+        _host.Run("ls -A $M").ShouldBe(".status\nat\ncid\npkgs");
         _host.Run("stat -f -c '%b %f %l' $M").ShouldBe("2621440 2359296 255");
         _host.Run("ls -A $M/cid").ShouldBe("");
         _host.Run("diff -r --no-dereference $S/source $M/cid/" + _root);
