@@ -29,6 +29,7 @@ public sealed class ManyNamesTests : IDisposable
     {
         var before = Memory;
         _host.Run("ls -l $M/pkgs | wc -l").ShouldBe($"{Names + 1}");
+        _host.Count("swarmfs.fuse.requests.Lookup").ShouldBeLessThan(Names / 10, "who looks each up while he lists gets the attributes along");
         _host.Run("printf '%s\\n' $M/pkgs/name0*/* | wc -l").ShouldBe($"{2 * Names}");
         (Memory - before).ShouldBeLessThan(4_000_000);
         _host.Do("resolve-calls").ShouldBe("0");
