@@ -6,11 +6,12 @@ namespace SwarmFS.Mount;
 
 /// <summary>
 /// The directories of names, <c>pkgs/</c> and those below moments: one piece of code over any <see cref="CatalogState"/>. Listing makes nothing but a number for each name, so that
-/// 63,440 of them cost no memory here and no inodes in the kernel.
+/// 63,440 of them cost no memory here and no inodes in the kernel; who looks each up while he lists gets the attributes along.
 /// </summary>
 internal sealed class CatalogNodes(MountOptions options, ICatalog catalog, CatalogStates states, GivenNumbers given, Parking parking, TimeProvider time)
 {
     private readonly Absences _absences = new(time);
+    private readonly ListingCallers _callers = new();
 
     public FuseEntry Packages()
     {
@@ -24,8 +25,8 @@ internal sealed class CatalogNodes(MountOptions options, ICatalog catalog, Catal
         var index = state.Snapshot.IndexOf(name);
         if (index >= 0 && index < state.Count)
         {
-            entry = Entry(state, index);
-            if (state is CurrentState) given.Tell(new NodeNumber(entry.NodeId), exists: true);
+            entry = Shown(state, index);
+            _callers.LookedUp();
             return FuseResult.Ok;
         }
         entry = VirtualEntries.Absent(state.NameTimeout);
@@ -58,19 +59,22 @@ internal sealed class CatalogNodes(MountOptions options, ICatalog catalog, Catal
         if (!states.TryGet(ref request, directory, out var state, out var otherwise)) return otherwise;
         var (within, generation) = (offset, 0UL);
         if (state is CurrentState) state = states.Current.Resume(offset, out within, out generation);
-        ListNames(state, directory, parent, within, generation, ref listing);
+        var isFull = _callers.WantsAttributes(request.Pid, isFirst: offset == 0);
+        if (!ListingOffsets.TryAddDots(ref listing, ref within, directory, parent)) return FuseResult.Ok;
+        for (var i = within - ListingOffsets.FirstEntry; i < (ulong)state.Count; i++)
+        {
+            var entry = isFull ? Shown(state, (int)i) : VirtualEntries.Listed(state.OfName((int)i), FileModes.Directory);
+            if (!listing.TryAdd(state.Snapshot.NameAt((int)i), entry, generation + i + 1 + ListingOffsets.FirstEntry)) break;
+        }
         return FuseResult.Ok;
     }
 
-    private static void ListNames<T>(CatalogState state, NodeNumber directory, NodeNumber parent, ulong within, ulong generation, ref T listing)
-        where T : IListing, allows ref struct
+    /// <summary>As the kernel is about to hold it.</summary>
+    private FuseEntry Shown(CatalogState state, int index)
     {
-        if (!ListingOffsets.TryAddDots(ref listing, ref within, directory, parent)) return;
-        for (var i = within - ListingOffsets.FirstEntry; i < (ulong)state.Count; i++)
-        {
-            var entry = VirtualEntries.Listed(state.OfName((int)i), FileModes.Directory);
-            if (!listing.TryAdd(state.Snapshot.NameAt((int)i), entry, generation + i + 1 + ListingOffsets.FirstEntry)) return;
-        }
+        var entry = Entry(state, index);
+        if (state is CurrentState) given.Tell(new NodeNumber(entry.NodeId), exists: true);
+        return entry;
     }
 
     private static FuseEntry Entry(CatalogState state, int index)

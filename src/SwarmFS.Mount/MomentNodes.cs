@@ -11,8 +11,12 @@ internal sealed class MomentNodes(MountOptions options, ICatalog catalog, PastSt
 
     private static ReadOnlySpan<byte> NamesName => "pkgs"u8;
 
-    public FuseEntry At() =>
-        VirtualEntries.Directory(NodeNumber.At, (uint)catalog.Moments.Count + 2, catalog.Current.Changed, options.CatalogTimeout);
+    public FuseEntry At()
+    {
+        var entry = VirtualEntries.Directory(NodeNumber.At, (uint)catalog.Moments.Count + 2, catalog.Current.Changed, options.CatalogTimeout);
+        entry.Timeout = Forever;
+        return entry;
+    }
 
     public FuseResult LookupMoment(ref FuseRequest request, ReadOnlySpan<byte> name, ref FuseEntry entry)
     {

@@ -3,7 +3,7 @@ using SwarmFS.Catalog;
 namespace SwarmFS.Mount.Host;
 
 /// <summary>Packages in an array, ascending by name.</summary>
-internal sealed class ListSnapshot(PackageEntry[] entries, DateTimeOffset changed) : ICatalogSnapshot
+public sealed class ListSnapshot(PackageEntry[] entries, DateTimeOffset changed) : ICatalogSnapshot
 {
     public int Count => entries.Length;
 

@@ -19,6 +19,7 @@ var content = new ScriptedContent(store);
 var catalog = new ListCatalog();
 var published = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 var ticks = 0;
+var abandoned = 0;
 var status = new StatusFiles([
     new StatusFile("health.json", () => Encoding.UTF8.GetBytes("{\"ok\":true}\n")),
     new StatusFile("ticks", () => Encoding.UTF8.GetBytes(new string('x', Interlocked.Increment(ref ticks) % 10) + "\n")),
@@ -57,6 +58,8 @@ string Do(string[] words)
             var tree = DirectoryReader.Read(directory, store);
             catalog.Publish(new Release(name, version, tree.Root, "test", published += TimeSpan.FromMinutes(1)));
             return tree.Root.ToString();
+        case ["tree", var source]:
+            return DirectoryReader.Read(source, store).Root.ToString();
         case ["publish", var name, var version, var root]:
             catalog.Publish(new Release(name, version, root == "unknown" ? null : Cid.Parse(root), "test", published += TimeSpan.FromMinutes(1)));
             return "ok";
@@ -75,10 +78,20 @@ string Do(string[] words)
         case ["resolve-slowly", var root, var milliseconds]:
             catalog.Resolve = async (_, cancelled) =>
             {
-                await Task.Delay(int.Parse(milliseconds), cancelled);
+                try
+                {
+                    await Task.Delay(int.Parse(milliseconds), cancelled);
+                }
+                catch (OperationCanceledException)
+                {
+                    Interlocked.Increment(ref abandoned);
+                    throw;
+                }
                 return Cid.Parse(root);
             };
             return "ok";
+        case ["resolve-abandoned"]:
+            return abandoned.ToString();
         case ["resolve-calls"]:
             return catalog.ResolveCalls.ToString();
         case ["publish-at", var time, var name, var version, var root]:

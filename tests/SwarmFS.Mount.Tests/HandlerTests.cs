@@ -1,5 +1,8 @@
 using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
 using Microsoft.Extensions.Logging.Abstractions;
+using SwarmFS.Catalog;
 using SwarmFS.Core;
 using SwarmFS.Fuse;
 using SwarmFS.Mount.Host;
@@ -60,6 +63,39 @@ public sealed class HandlerTests
         }
         mount.Slots.GetOrAdd(root).ShouldBe(1u);
     }
+
+    [Fact]
+    public void Numbers_of_unresolved_versions_and_old_links_are_understood_without_a_lookup_among_thousands()
+    {
+        using var mount = new InProcessMount();
+        var published = DateTimeOffset.UnixEpoch;
+        mount.Catalog.Publish([.. Enumerable.Range(0, 3000).Select(i => new Release($"name{i:d4}", "1.0", null, "test", published))]);
+        var numbers = Enumerable.Range(0, 3000).Select(i => (mount.Find($"pkgs/name{i:d4}/1.0"), mount.Find($"pkgs/name{i:d4}/latest"))).ToArray();
+        numbers.SelectMany(n => new[] { n.Item1.NodeId, n.Item2.NodeId }).Distinct().Count().ShouldBe(6000);
+        using var successor = new SwarmMount(
+            new MountOptions(), mount.Catalog, mount.Content, mount.Slots, StatusFiles.None, mount.Time, NullLoggerFactory.Instance, new ServiceMeters());
+        mount.Catalog.Publish(new Release("name1500", "2.0", null, "test", published));
+        foreach (var (version, link) in numbers)
+        {
+            var request = new FuseRequest(1, 0, 0, 1);
+            var attributes = default(FuseAttributes);
+            successor.GetAttributes(ref request, version.NodeId, ref attributes).ShouldBe(FuseResult.Ok);
+            attributes.ShouldBe(version.Attributes);
+            var target = new byte[8];
+            Encoding.ASCII.GetString(target, 0, successor.ReadLink(ref request, link.NodeId, target).Value).ShouldBe("1.0");
+        }
+    }
+
+    [Fact]
+    public void The_names_of_a_state_have_the_same_numbers_whether_taken_over_or_made_anew() =>
+        Prop.ForAll<byte[], byte[]>((before, after) =>
+        {
+            static ListSnapshot Of(byte[] names) => new([.. names.Distinct().Order().Select(n => new PackageEntry($"n{n:d3}", []))], DateTimeOffset.UnixEpoch);
+            var snapshot = Of(after);
+            var taken = NameIndex.Of(snapshot, NameIndex.Of(Of(before), null));
+            return Enumerable.Range(0, snapshot.Count).All(i =>
+                taken[i] == NodeNumber.Of(NodeKind.Name, snapshot.NameAt(i)) && taken.TryFind(taken[i], out var index) && index == i && taken.Between(taken[i].Value, taken[i].Value).SequenceEqual([i]));
+        }).QuickCheckThrowOnFailure();
 
     [Fact]
     public void Numbers_that_name_nothing_are_stale_and_never_more_than_an_error()

@@ -37,6 +37,9 @@ internal sealed class MountedHost : IDisposable
 
     public string MountPoint { get; }
 
+    /// <summary>What the host has logged, as far as it stood before an answer.</summary>
+    public string Warnings { get; private set; } = "";
+
     public string Errors { get; private set; } = "";
 
     public static MountedHost Start(params string[] options)
@@ -58,6 +61,7 @@ internal sealed class MountedHost : IDisposable
             var answer = _host.StandardOutput.ReadLine() ?? throw new InvalidOperationException($"The host died at '{command}': {Errors}");
             if (answer.StartsWith("error", StringComparison.Ordinal)) throw new InvalidOperationException($"{command}: {answer}");
             if (!answer.StartsWith("warn:", StringComparison.Ordinal) && !answer.StartsWith("fail:", StringComparison.Ordinal)) return answer;
+            Warnings += answer + "\n";
         }
     }
 
