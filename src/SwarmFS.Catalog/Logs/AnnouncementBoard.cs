@@ -154,7 +154,7 @@ public sealed class AnnouncementBoard : IAnnouncementLog
         _numbered.Add(_count++, announcement);
     }
 
-    private static string FileOf(VerifierKey log) => $"announced/{Sha256Digest.Of(System.Text.Encoding.UTF8.GetBytes(log.ToString())).ToString()[..FollowedLog.IdLength]}";
+    private static string FileOf(VerifierKey log) => $"announced/{FollowedLog.IdOf(log)}";
 
     private sealed record Held(CheckpointAnnouncement Announcement, Age Age, long Number);
 

@@ -57,7 +57,7 @@ internal sealed class FollowedLog : IDisposable
     public FollowedLog(VerifierKey log, CatalogPolicy policy, IJournal journal, IStateFiles files, IBlockStore store, ICatalogBlocks blocks, ILogger logger)
     {
         Log = log;
-        Id = Sha256Digest.Of(System.Text.Encoding.UTF8.GetBytes(log.ToString())).ToString()[..IdLength];
+        Id = IdOf(log);
         _journal = journal;
         _files = files;
         _witnesses = policy.Witnesses;
@@ -69,8 +69,8 @@ internal sealed class FollowedLog : IDisposable
         Load();
     }
 
-    /// <summary>Hexadecimal digits that name a log's files: half of a SHA-256 of its key's text.</summary>
-    internal const int IdLength = 32;
+    /// <summary>Names a log's files, by its whole key: a log that begins anew under another key has nothing of the old one.</summary>
+    public static string IdOf(VerifierKey log) => Sha256Digest.Of(System.Text.Encoding.UTF8.GetBytes(log.ToString())).ToString()[..32];
 
     public VerifierKey Log { get; }
 

@@ -56,14 +56,19 @@ internal static class Freshness
     public static LogStatus Of(LogView view, CatalogPolicy policy, bool counts, DateTimeOffset now, string? reason)
     {
         var witnessed = view.Note is { } note ? policy.Witnesses.Evaluate(note, view.Log).Time : null;
-        var head = view.State.HeadUpTo(view.Entries)?.Time;
+        return Of(view.Log, view.IsOwn, counts, view.Entries, view.State.HeadUpTo(view.Entries)?.Time, witnessed, view.Fork, policy, now, reason);
+    }
+
+    public static LogStatus Of(
+        VerifierKey log, bool isOwn, bool counts, long entries, DateTimeOffset? head, DateTimeOffset? witnessed, ForkEvidence? fork, CatalogPolicy policy, DateTimeOffset now, string? reason)
+    {
         TimeSpan? age = (witnessed ?? head) is { } since ? now - since : null;
         var isFresh = witnessed is not null && age <= policy.MaxAge && age >= -ClockSkew;
-        var health = view.Fork is not null ? LogHealth.Forked
-            : view.Entries == 0 ? LogHealth.Unheard
+        var health = fork is not null ? LogHealth.Forked
+            : entries == 0 ? LogHealth.Unheard
             : !policy.Witnesses.AsksForWitnesses ? LogHealth.Unwitnessed
             : isFresh ? LogHealth.Fresh : LogHealth.Stale;
-        return new LogStatus(view.Log, view.IsOwn, counts, view.Entries, head, witnessed, age, health, reason, view.Fork);
+        return new LogStatus(log, isOwn, counts, entries, head, witnessed, age, health, reason, fork);
     }
 
     public static bool IsStale(IReadOnlyList<LogStatus> logs, CatalogPolicy policy) =>

@@ -26,6 +26,34 @@ public static class TreePathReader
         return at;
     }
 
+    /// <summary>The names in a small directory, ascending by their bytes.</summary>
+    /// <param name="max">More are refused.</param>
+    /// <exception cref="ContentUnavailableException">A node of it could not be had.</exception>
+    /// <exception cref="InvalidTreeException">It is no directory, too large, or a node of it is not what its parent says.</exception>
+    public static async ValueTask<IReadOnlyList<byte[]>> ListAsync(FoundEntry directory, int max, BlockGetter get, CancellationToken cancellationToken)
+    {
+        if (directory.Kind != EntryKind.Directory) throw new InvalidTreeException($"{directory.Content} is no directory.");
+        var names = new List<byte[]>();
+        var pending = new Stack<NodeClaim>();
+        pending.Push(NodeClaim.Top(directory.Content));
+        while (pending.TryPop(out var claim))
+        {
+            using var node = await get(claim.Node, cancellationToken);
+            if (claim.IsLeaf(node)) ReadLeaf(node, claim, entry => names.Add(entry.Name.ToArray()));
+            else PushChildren(node, claim, pending);
+            if (names.Count > max || pending.Count > max) throw new InvalidTreeException($"The directory {directory.Content} has more than {max} names.");
+        }
+        return names;
+    }
+
+    private static void PushChildren(Block node, in NodeClaim claim, Stack<NodeClaim> pending)
+    {
+        var children = new List<NodeClaim>();
+        var index = new LinkIndexReader(node, claim);
+        while (index.Next()) children.Add(index.Claim());
+        for (var i = children.Count - 1; i >= 0; i--) pending.Push(children[i]);
+    }
+
     /// <summary>The whole content of a small file.</summary>
     /// <param name="maxLength">In bytes; more is refused before anything is allocated.</param>
     /// <exception cref="ContentUnavailableException">A block of it could not be had.</exception>
@@ -64,16 +92,25 @@ public static class TreePathReader
     private static FoundEntry? FindInLeaf(Block node, in NodeClaim claim, byte[] name)
     {
         FoundEntry? found = null;
+        ReadLeaf(node, claim, entry =>
+        {
+            if (entry.Name.SequenceEqual(name)) found = new FoundEntry(entry.Kind, entry.Content, entry.Size);
+        });
+        return found;
+    }
+
+    /// <summary>Reads all entries of a leaf, so that it is known to be well-formed and to have as many rows as its parent says.</summary>
+    private static void ReadLeaf(Block node, in NodeClaim claim, Action<DirectoryEntry> each)
+    {
         var rows = 0L;
         try
         {
             var leaf = new DirectoryLeafReader(node.Span);
             for (var isFirst = true; leaf.Next(); isFirst = false)
             {
-                var entry = leaf.Current;
-                claim.CheckName(entry.Name, isFirst);
-                rows += 1 + entry.Descendants;
-                if (entry.Name.SequenceEqual(name)) found = new FoundEntry(entry.Kind, entry.Content, entry.Size);
+                claim.CheckName(leaf.Current.Name, isFirst);
+                rows += 1 + leaf.Current.Descendants;
+                each(leaf.Current);
             }
         }
         catch (MessagePackFormatException fault)
@@ -81,7 +118,6 @@ public static class TreePathReader
             throw claim.Refuse(fault.Message);
         }
         if (claim.Rows >= 0 && rows != claim.Rows) throw claim.Refuse($"it has {rows} entries, not {claim.Rows}");
-        return found;
     }
 
     /// <param name="into">As long as the parent says that the content is; every part has a byte or more, so their number is bounded.</param>
