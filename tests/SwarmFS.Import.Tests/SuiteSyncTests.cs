@@ -240,7 +240,9 @@ public sealed class SuiteSyncTests(AptImportTests.Keys keys) : IClassFixture<Apt
         silent.Failures.Count.ShouldBe(2);
         silent.Failures.ShouldAllBe(failure => !failure.IsRefused);
         _bench.Time.Now = Now.AddDays(2);
-        (await SyncAsync()).Suites.Single().Namespace.ShouldBe("debian/test/main/amd64");
+        var expired = await SyncAsync();
+        expired.Suites.Single().Namespace.ShouldBe("debian/test/main/amd64");
+        expired.Superseded.ShouldBeEmpty();
     }
 
     [Fact]

@@ -21,7 +21,10 @@ internal sealed class SuiteSync(AptUpdate update, SuiteIndexKeeper keeper, ILogg
             if (source.Failure is { } failure) failures.Add(Fail(source, failure is ImportRefusedException, failure.Message));
             all.Add((source, Prove(source, owners, failures)));
         }
-        var superseded = keeper.Settle([.. all.SelectMany(pair => pair.Suites).GroupBy(s => s.Namespace).Select(group => group.MaxBy(s => s.Date)!.Index)]);
+        var newest = all.SelectMany(pair => pair.Suites).GroupBy(s => s.Namespace).Select(group => group.MaxBy(s => s.Date)!.Index);
+        // What holds no longer proves nothing new, but nothing newer has come in its place.
+        var expired = state.Sources.Where(source => source.Repository?.HasExpired == true).SelectMany(source => source.Repository!.Accepted!.Indices).Select(index => index.Root);
+        var superseded = keeper.Settle([.. newest.Concat(expired)]);
         return new SyncResult([.. all.Where(pair => IsWanted(pair.Source.Source)).SelectMany(pair => pair.Suites)], failures, superseded, state.System.Warnings);
     }
 
