@@ -68,7 +68,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     {
         lock (_output) _output.Clear();
         string[] listen = options.Contains("--listen") ? [] : ["--listen", "127.0.0.1:0"];
-        var process = _process = Start(Program, ["--state", State, "up", "--mount", Mount, "--lan", "off", .. listen, .. options]);
+        var process = _process = Start(Program, ["--state", State, "up", "--mount", Mount, "--lan", "off", "--sync", "off", .. listen, .. options]);
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         process.OutputDataReceived += (_, line) => Take(line.Data);
         process.ErrorDataReceived += (_, line) => Take(line.Data);

@@ -41,7 +41,7 @@ public class ReseedingTests
         }
         var status = await b.StatusAsync();
         var nodeA = (await a.StatusAsync()).NodeId;
-        status.Roots.Count(root => root.Sources.Any(source => source.NodeId == nodeA && source.Bytes > 0)).ShouldBe(Packages.Length);
+        status.Roots.Count(root => root.Name is not null && root.Sources.Any(source => source.NodeId == nodeA && source.Bytes > 0)).ShouldBe(Packages.Length);
 
         await a.KillAsync();
         await c.StartAsync();

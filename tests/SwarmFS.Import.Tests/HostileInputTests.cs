@@ -1,5 +1,4 @@
 using System.Text;
-using SwarmFS.Catalog;
 using FsCheck;
 using FsCheck.Fluent;
 using SwarmFS.Catalog;
