@@ -96,7 +96,7 @@ public static partial class LinkDirectory
     }
 
     /// <summary>The child in which a name would stand: the last that begins at or before it, or the very first.</summary>
-    private static NodeClaim ChildFor(Block node, in NodeClaim claim, ReadOnlySpan<byte> name)
+    internal static NodeClaim ChildFor(Block node, in NodeClaim claim, ReadOnlySpan<byte> name)
     {
         NodeClaim? found = null;
         var index = new LinkIndexReader(node, claim);

@@ -74,6 +74,20 @@ public sealed class TreeBuilder(IBlockStore store)
     public void AddFile(ReadOnlySpan<byte> path, EntryAttributes attributes, ReadOnlySpan<byte> content) =>
         AddFile(path, attributes, new MemoryStream(content.ToArray(), writable: false), content.Length);
 
+    /// <summary>Adds a file whose blocks the store has from an earlier build: the caller vouches for content and size.</summary>
+    /// <exception cref="InvalidTreeException">The path is malformed, taken, or below a file.</exception>
+    public void AddFile(ReadOnlySpan<byte> path, EntryAttributes attributes, Cid content, long size)
+    {
+        var xattrs = CheckAttributes(path, attributes);
+        ArgumentOutOfRangeException.ThrowIfNegative(size);
+        var (parent, name) = Place(path);
+        Add(parent, new TreeBuilderNode(name, EntryKind.File) { Attributes = attributes, Xattrs = xattrs, Size = size, Content = content });
+    }
+
+    /// <summary>The content of a file as it is when it is added to a tree, put into the store.</summary>
+    /// <exception cref="StoreFullException">Disk or quota is full and nothing more may be evicted.</exception>
+    public Cid PutContent(ReadOnlySpan<byte> content) => _content.Write(new MemoryStream(content.ToArray(), writable: false), content.Length, out _);
+
     /// <param name="size">Exactly this many bytes are read.</param>
     /// <exception cref="InvalidTreeException">The path is malformed, taken, or below a file; or the content ends early.</exception>
     /// <exception cref="StoreFullException">Disk or quota is full and nothing more may be evicted.</exception>
