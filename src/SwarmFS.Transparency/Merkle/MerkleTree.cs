@@ -33,6 +33,18 @@ public sealed class MerkleTree
         return index;
     }
 
+    /// <summary>Takes back the entries from <paramref name="size"/> on: they were tried and did not lead to the root that they should.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The tree is not so large.</exception>
+    public void Truncate(long size)
+    {
+        CheckRange(size, Size);
+        for (var height = 0; height < _levels.Count; height++)
+        {
+            var kept = (int)(size >> height);
+            _levels[height].RemoveRange(kept, _levels[height].Count - kept);
+        }
+    }
+
     /// <exception cref="ArgumentOutOfRangeException">There is no such entry.</exception>
     public Sha256Digest LeafHash(long index)
     {
