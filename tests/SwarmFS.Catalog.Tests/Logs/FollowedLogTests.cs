@@ -1,0 +1,234 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using SwarmFS.Core;
+using SwarmFS.Testing;
+using SwarmFS.Transparency;
+
+namespace SwarmFS.Catalog.Tests;
+
+public sealed class FollowedLogTests : IDisposable
+{
+    private readonly ManualTimeProvider _time = new();
+    private readonly TestImporter _importer;
+    private readonly MemoryBlockStore _store = new();
+    private readonly SharedBlocks _blocks;
+    private readonly List<MemoryBlockStore> _sources;
+    private CutJournal _journal = new();
+    private MemoryStateFiles _files = new();
+    private FollowedLog _follower;
+    private CatalogPolicy _policy;
+
+    public FollowedLogTests()
+    {
+        _importer = new TestImporter(1, _time);
+        _sources = [_importer.Store];
+        _blocks = new SharedBlocks(_store, _sources);
+        _policy = new CatalogPolicy { Logs = [_importer.VerifierKey], Confirmations = 1, Witnesses = CatalogPolicy.NoWitnesses };
+        _follower = Open();
+    }
+
+    public void Dispose()
+    {
+        _follower.Dispose();
+        _importer.Dispose();
+    }
+
+    private FollowedLog Open() => new(_importer.VerifierKey, _policy, _journal, _files, _store, _blocks, NullLogger.Instance);
+
+    private void Restart()
+    {
+        _follower.Dispose();
+        _follower = Open();
+    }
+
+    private Task<FollowResult> HearAsync(ReadOnlyMemory<byte> record)
+    {
+        CheckpointAnnouncement.TryRead(record.Span, out var announcement, out var error).ShouldBeTrue(error);
+        return _follower.AdvanceAsync(announcement!, CancellationToken.None);
+    }
+
+    private static Checkpoint CheckpointOf(ReadOnlyMemory<byte> record)
+    {
+        CheckpointAnnouncement.TryRead(record.Span, out var announcement, out _).ShouldBeTrue();
+        Checkpoint.TryRead(announcement!.Note.Text, out var checkpoint, out _).ShouldBeTrue();
+        return checkpoint!;
+    }
+
+    private async Task ShouldHearAsync(ReadOnlyMemory<byte> record, FollowOutcome outcome)
+    {
+        var result = await HearAsync(record);
+        result.Outcome.ShouldBe(outcome, result.Reason);
+    }
+
+    /// <summary>The same importer with another past: what was appended after a copy of its first entries was taken.</summary>
+    private TestImporter Fork(int records)
+    {
+        var fork = new TestImporter(1, _time) { Journal = _importer.Journal.Cut(records) };
+        fork.Restart();
+        _sources.Add(fork.Store);
+        return fork;
+    }
+
+    [Fact]
+    public async Task A_log_is_followed_as_it_grows_and_only_what_is_new_is_fetched()
+    {
+        for (var i = 0; i < 200; i++) await _importer.AppendAsync(TestImporter.Tree($"a{i}_1"));
+        await ShouldHearAsync(_importer.Announcement, FollowOutcome.Advanced);
+        var first = _blocks.FetchedBytes;
+        await _importer.AppendAsync(TestImporter.Tree("b_1"));
+        await ShouldHearAsync(_importer.Announcement, FollowOutcome.Advanced);
+        (_blocks.FetchedBytes - first).ShouldBeLessThan(first / 2);
+        _follower.State.Tree(TestImporter.Deb("b_1").Sha256)!.Root.ShouldBe(TestImporter.Root("b_1"));
+        _follower.State.Count.ShouldBe(_importer.Log.State.Count);
+        await ShouldHearAsync(_importer.Announcement, FollowOutcome.Known);
+        var pins = _store.Pins.Select(pin => pin.Root).ToList();
+        pins.ShouldContain(_follower.Files);
+        pins.ShouldContain(_importer.Log.State.NewestHead!.Value.Record.Catalogue);
+        pins.Count.ShouldBe(3, "beside them the catalogue before, for history; not the files before");
+    }
+
+    [Fact]
+    public async Task An_older_checkpoint_takes_nothing_back_also_after_a_restart()
+    {
+        await _importer.AppendAsync(TestImporter.Tree("a_1"));
+        var old = _importer.Announcement;
+        await _importer.AppendAsync(TestImporter.Tree("b_1"));
+        await ShouldHearAsync(_importer.Announcement, FollowOutcome.Advanced);
+        await ShouldHearAsync(old, FollowOutcome.Known);
+        Restart();
+        await ShouldHearAsync(old, FollowOutcome.Known);
+        _follower.State.Count.ShouldBe(4);
+        _follower.Fork.ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData(2, 3)]
+    [InlineData(3, 2)]
+    [InlineData(2, 2)]
+    public async Task A_log_with_two_histories_leaves_evidence_and_is_believed_no_further_also_after_a_restart(int batches, int forkedBatches)
+    {
+        await _importer.AppendAsync(TestImporter.Tree("common_1"));
+        using var fork = Fork(records: 2);
+        for (var i = 1; i < batches; i++) await _importer.AppendAsync(TestImporter.Tree($"a{i}_1"));
+        for (var i = 1; i < forkedBatches; i++) await fork.AppendAsync(TestImporter.Tree($"b{i}_1"));
+        await ShouldHearAsync(_importer.Announcement, FollowOutcome.Advanced);
+        await ShouldHearAsync(fork.Announcement, FollowOutcome.Forked);
+
+        var evidence = _files.Read($"evidence/{_follower.Id}.txt").ShouldNotBeNull();
+        ForkEvidence.TryRead(evidence, out var read, out var error).ShouldBeTrue(error);
+        read!.Log.ShouldBe(_importer.VerifierKey);
+        read.Verify(out error).ShouldBeTrue(error);
+
+        Restart();
+        _follower.Fork.ShouldNotBeNull();
+        var count = _follower.State.Count;
+        await _importer.AppendAsync(TestImporter.Tree("later_1"));
+        await ShouldHearAsync(_importer.Announcement, FollowOutcome.Forked);
+        _follower.State.Count.ShouldBe(count);
+    }
+
+    [Fact]
+    public async Task Files_that_are_not_the_logs_are_garbage_and_no_fork()
+    {
+        await _importer.AppendAsync(TestImporter.Tree("a_1"));
+        await ShouldHearAsync(_importer.Announcement, FollowOutcome.Advanced);
+        await _importer.AppendAsync(TestImporter.Tree("b_1"));
+        CheckpointAnnouncement.TryRead(_importer.Announcement.Span, out var honest, out _).ShouldBeTrue();
+        using var other = new TestImporter(2, _time);
+        _sources.Add(other.Store);
+        await other.AppendAsync(TestImporter.Tree("x_1"), TestImporter.Tree("y_1"), TestImporter.Tree("z_1"));
+        CheckpointAnnouncement.TryRead(other.Announcement.Span, out var foreign, out _).ShouldBeTrue();
+        await ShouldHearAsync((honest! with { Files = foreign!.Files }).Sign(_importer.Key), FollowOutcome.Garbage);
+        await ShouldHearAsync((honest with { Files = Cid.Of(CidCodec.MessagePack, "nothing"u8) }).Sign(_importer.Key), FollowOutcome.Garbage, orThrows: true);
+        _follower.Fork.ShouldBeNull();
+        await ShouldHearAsync(_importer.Announcement, FollowOutcome.Advanced);
+    }
+
+    private async Task ShouldHearAsync(ReadOnlyMemory<byte> record, FollowOutcome outcome, bool orThrows)
+    {
+        try
+        {
+            await ShouldHearAsync(record, outcome);
+        }
+        catch (ContentUnavailableException) when (orThrows)
+        {
+            _follower.State.Count.ShouldBe(2);
+        }
+    }
+
+    [Fact]
+    public async Task Another_logs_checkpoint_under_this_logs_signature_is_refused()
+    {
+        await _importer.AppendAsync(TestImporter.Tree("a_1"));
+        using var other = new TestImporter(2, _time);
+        await other.AppendAsync(TestImporter.Tree("a_1"));
+        CheckpointAnnouncement.TryRead(other.Announcement.Span, out var foreign, out _).ShouldBeTrue();
+        await ShouldHearAsync((foreign! with { Log = _importer.Key.PublicKey }).Sign(_importer.Key), FollowOutcome.Garbage);
+    }
+
+    [Fact]
+    public async Task A_kill_between_checkpoint_and_entries_loses_nothing_that_was_verified()
+    {
+        await _importer.AppendAsync(TestImporter.Tree("a_1"), TestImporter.Tree("b_1"));
+        await ShouldHearAsync(_importer.Announcement, FollowOutcome.Advanced);
+        var old = _importer.Announcement;
+        await _importer.AppendAsync(TestImporter.Tree("c_1"));
+        await ShouldHearAsync(_importer.Announcement, FollowOutcome.Advanced);
+        var whole = _journal;
+        for (var cut = 3; cut <= whole.Count; cut++)
+        {
+            _journal = whole.Cut(cut);
+            Restart();
+            await ShouldHearAsync(old, FollowOutcome.Known);
+            (await _follower.CompleteAsync(CancellationToken.None)).Outcome.ShouldBe(cut < whole.Count ? FollowOutcome.Advanced : FollowOutcome.Known);
+            _follower.State.Count.ShouldBe(whole.Count);
+        }
+    }
+
+    [Fact]
+    public async Task Damaged_state_is_named_and_not_guessed_at()
+    {
+        await _importer.AppendAsync(TestImporter.Tree("a_1"));
+        await ShouldHearAsync(_importer.Announcement, FollowOutcome.Advanced);
+        var files = _files;
+        _files = new MemoryStateFiles();
+        Should.Throw<LogDamagedException>(Restart).Message.ShouldContain("no checkpoint");
+        _files = files;
+        files.Replace($"log-{_follower.Id}", "nonsense"u8);
+        Should.Throw<LogDamagedException>(Restart).Message.ShouldContain("cannot be read");
+    }
+
+    [Fact]
+    public async Task What_the_quorum_of_witnesses_has_not_seen_is_not_believed()
+    {
+        using var witnesses = new Witnesses(_time, 3, 2);
+        using var importer = new TestImporter(1, _time, witnesses.Policy, witnesses);
+        _sources.Add(importer.Store);
+        await importer.AppendAsync(TestImporter.Tree("a_1"));
+        var cosigned = importer.Announcement;
+        await _importer.AppendAsync(TestImporter.Tree("a_1"));
+        _policy = _policy with { Witnesses = witnesses.Policy };
+        Restart();
+        await ShouldHearAsync(_importer.Announcement, FollowOutcome.NotWitnessed);
+        _follower.State.Count.ShouldBe(0);
+        await ShouldHearAsync(cosigned, FollowOutcome.Advanced);
+        _time.Advance(TimeSpan.FromHours(1));
+        await importer.Log.HeartbeatAsync(CancellationToken.None);
+        await ShouldHearAsync(importer.Announcement, FollowOutcome.Renewed);
+        await ShouldHearAsync(cosigned, FollowOutcome.Known);
+        Restart();
+        witnesses.Policy.Evaluate(_follower.Note!, importer.VerifierKey).Time.ShouldBe(_time.GetUtcNow());
+    }
+
+    [Fact]
+    public async Task A_retired_log_is_believed_up_to_its_end()
+    {
+        await _importer.AppendAsync(TestImporter.Tree("a_1"));
+        var last = _importer.Announcement;
+        await _importer.AppendAsync(TestImporter.Tree("stolen_1"));
+        _policy = _policy with { Retired = [new RetiredLog(_importer.VerifierKey, 2, CheckpointOf(last).Root)] };
+        Restart();
+        await ShouldHearAsync(_importer.Announcement, FollowOutcome.Known);
+        await ShouldHearAsync(last, FollowOutcome.Advanced);
+        _follower.State.Tree(TestImporter.Deb("stolen_1").Sha256).ShouldBeNull();
+    }
+}
