@@ -11,10 +11,17 @@ public sealed record Release(string Name, string Version, Cid? Root, string Impo
 {
     /// <summary>The archive that the tree is unpacked from, where there is one.</summary>
     public ArtifactDigest? Artifact { get; init; }
+
+    /// <summary>Whence it is known: of a suite, or a publisher's.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>Where the origin has the archive, as its Packages says.</summary>
+    public string? Filename { get; init; }
 }
 
 /// <summary>A package name with its versions in ascending order of the version grammar. Immutable; never empty.</summary>
-public sealed class PackageEntry(string name, IReadOnlyList<Release> releases)
+/// <param name="latest">The version that a user pinned; null: the newest.</param>
+public sealed class PackageEntry(string name, IReadOnlyList<Release> releases, Release? latest = null)
 {
     public string Name { get; } = name;
 
@@ -23,8 +30,8 @@ public sealed class PackageEntry(string name, IReadOnlyList<Release> releases)
 
     public IReadOnlyList<Release> Releases { get; } = releases;
 
-    /// <summary>The newest version, which <c>latest</c> points to.</summary>
-    public Release Latest => Releases[^1];
+    /// <summary>The version that <c>latest</c> points to: the newest, unless a user pinned another.</summary>
+    public Release Latest { get; } = latest ?? releases[^1];
 }
 
 /// <summary>All packages at one moment, ascending by the bytes of their names. Immutable; taking it is free.</summary>
