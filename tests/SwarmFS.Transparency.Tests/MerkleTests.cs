@@ -179,4 +179,26 @@ public class MerkleTests
         Should.Throw<ArgumentOutOfRangeException>(() => tree.Tile(1, 0, 1));
         Should.Throw<ArgumentOutOfRangeException>(() => tree.Tile(0, 0, 0));
     }
+
+    [Fact]
+    public void A_tree_that_was_cut_is_the_tree_of_its_first_entries_and_grows_as_they_do()
+    {
+        for (var size = 0; size <= 20; size++)
+        {
+            for (var kept = 0; kept <= size; kept++)
+            {
+                var (cut, whole) = (new MerkleTree(), new MerkleTree());
+                for (var i = 0; i < size; i++) cut.Append([(byte)i]);
+                cut.Truncate(kept);
+                for (var i = 0; i < kept; i++) whole.Append([(byte)i]);
+                cut.Size.ShouldBe(kept);
+                for (var i = 0; i < 20; i++)
+                {
+                    cut.RootAt(cut.Size).ShouldBe(whole.RootAt(whole.Size));
+                    cut.Append([(byte)(100 + i)]).ShouldBe(whole.Append([(byte)(100 + i)]));
+                }
+            }
+        }
+        Should.Throw<ArgumentOutOfRangeException>(() => new MerkleTree().Truncate(1));
+    }
 }

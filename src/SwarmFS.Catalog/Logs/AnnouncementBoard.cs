@@ -81,7 +81,7 @@ public sealed class AnnouncementBoard : IAnnouncementLog
             return AnnouncementVerdict.Invalid;
         }
         if (announcement.Log.Equals(_own)) return OfferOwn(age);
-        var verdict = !age.IsWitnessed ? AnnouncementVerdict.Declined : TryKeep(announcement, age) ? AnnouncementVerdict.Accepted : AnnouncementVerdict.Known;
+        var verdict = !age.IsWitnessed ? AnnouncementVerdict.Declined : TryKeep(announcement, age, isOwn: false) ? AnnouncementVerdict.Accepted : AnnouncementVerdict.Known;
         Heard?.Invoke(announcement);
         if (verdict == AnnouncementVerdict.Accepted) Grown?.Invoke();
         return verdict;
@@ -93,7 +93,7 @@ public sealed class AnnouncementBoard : IAnnouncementLog
     {
         if (!TryRead(record.Span, out var announcement, out var age, out var error) || !announcement.Log.Equals(_own))
             throw new ArgumentException($"Only this node's own announcement is taken here: {error ?? "it is another's"}.", nameof(record));
-        if (TryKeep(announcement, age)) Grown?.Invoke();
+        if (TryKeep(announcement, age, isOwn: true)) Grown?.Invoke();
     }
 
     /// <summary>The newest announcement of a log of the policy.</summary>
@@ -136,11 +136,12 @@ public sealed class AnnouncementBoard : IAnnouncementLog
         return true;
     }
 
-    private bool TryKeep(CheckpointAnnouncement announcement, Age age)
+    /// <param name="isOwn">The own log's files may have another root under the same checkpoint: then it is the newer one. Of others' that would go round for ever.</param>
+    private bool TryKeep(CheckpointAnnouncement announcement, Age age, bool isOwn)
     {
         lock (_gate)
         {
-            if (_newest.TryGetValue(announcement.Log, out var held) && age <= held.Age) return false;
+            if (_newest.TryGetValue(announcement.Log, out var held) && age <= held.Age && !(isOwn && held.Age <= age && held.Announcement.Files != announcement.Files)) return false;
             _files.Replace(FileOf(_logs[announcement.Log]), announcement.Record.Span);
             Add(announcement, age);
             return true;

@@ -28,8 +28,8 @@ internal sealed class CatalogHistory(CatalogPolicy policy, Confirmation confirma
     /// <summary>Suites of one namespace that a history goes through, the newest: two years of four a day. Each costs the nodes on one path, most of them shared.</summary>
     private const int SuitesMax = 2_920;
 
-    /// <summary>Snapshots of the past that are kept; their tables may be shared.</summary>
-    private const int SnapshotsKept = 4;
+    /// <summary>Snapshots of the past that are kept: each may hold a table of 11 MB for every suite that has changed since.</summary>
+    private const int SnapshotsKept = 2;
 
     private const string DayFormat = "yyyy-MM-dd";
 

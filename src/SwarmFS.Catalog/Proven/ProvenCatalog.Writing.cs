@@ -69,7 +69,7 @@ public sealed partial class ProvenCatalog
         await AppendAsync(RequireOwn().Own, suites, suites.Count == 1 ? suites[0].Namespace : $"{suites.Count} suites", cancellationToken);
     }
 
-    /// <summary>Makes a version <c>latest</c> until <see cref="UnpinAsync"/>, also when its suite no longer lists it; survives a restart.</summary>
+    /// <summary>Makes a version <c>latest</c> until <see cref="Unpin"/>, also when its suite no longer lists it; survives a restart.</summary>
     /// <param name="version">As it stands in a path; one of now, else one of the past that is proven.</param>
     /// <param name="allowRevoked">A version that its publisher took back is refused otherwise.</param>
     /// <exception cref="CatalogRefusedException">No log of the policy proves such a version, or it was taken back.</exception>
@@ -79,15 +79,15 @@ public sealed partial class ProvenCatalog
         var release = FindNow(name, version) ?? await FindInPastAsync(name, version, allowRevoked, cancellationToken)
             ?? throw new CatalogRefusedException($"Nothing that this node believes proves a version {version} of {name}, now or earlier.");
         _pins.Set(release);
-        await UpdateAsync(cancellationToken);
+        Show();
         return release;
     }
 
     /// <returns>False when the name was not pinned.</returns>
-    public async Task<bool> UnpinAsync(string name, CancellationToken cancellationToken)
+    public bool Unpin(string name)
     {
         if (!_pins.Remove(name)) return false;
-        await UpdateAsync(cancellationToken);
+        Show();
         return true;
     }
 
@@ -112,7 +112,7 @@ public sealed partial class ProvenCatalog
     private async Task AppendAsync(ImporterLog own, IReadOnlyList<CatalogRecord> records, string subject, CancellationToken cancellationToken)
     {
         var result = await own.AppendAsync(records, cancellationToken);
-        await UpdateAsync(cancellationToken);
+        Show();
         if (!result.IsPublished)
             throw new NotProvableYetException($"{subject} stands in this node's log, but is not provable to others yet: {result.Missing}. It is tried again within {ImporterLog.HeartbeatInterval.TotalMinutes} minutes.");
     }

@@ -60,6 +60,7 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
     private readonly string? _ownPublisher;
 
     private readonly SemaphoreSlim _rounds = new(1, 1);
+    private readonly Lock _showing = new();
     private readonly SemaphoreSlim _publishing = new(1, 1);
     private readonly SemaphoreSlim _news = new(0, 1);
     private readonly CancellationTokenSource _stop = new();
@@ -131,8 +132,7 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
         if (_own is not null && !_confirmation.Logs.Contains(_own)) logs.Add(Freshness.Of(_own, _parts.Policy, counts: false, now, reason: null));
         return new CatalogStatus(
             logs, Freshness.IsStale(logs, _parts.Policy), _parts.Board.IsOwnAhead, made.Snapshot.Count,
-            [.. made.Suites.Select(suite => new SuiteStatus(
-                suite.Suite.Namespace, suite.Suite.Date, suite.Importer.Log.Name, made.Snapshot.ReleasesOf(suite.Suite.Namespace), _confirmation.LogsWith(suite.Suite).Count))], made.Conflicts);
+            [.. made.Suites.Select(suite => new SuiteStatus(suite.Suite.Namespace, suite.Suite.Date, suite.Importer.Log.Name))], made.Conflicts);
     }
 
     /// <summary>Begins to follow in the background, and to renew the own checkpoint's cosignatures.</summary>
@@ -142,31 +142,41 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
         Wake();
     }
 
-    /// <summary>Runs one round now: what was heard is taken up, and <see cref="Current"/> follows.</summary>
+    /// <summary>Runs one round now: what was heard is fetched and taken up, and <see cref="Current"/> follows.</summary>
     /// <returns>False when something could not be had; it is tried again.</returns>
     public async Task<bool> UpdateAsync(CancellationToken cancellationToken)
     {
         await _rounds.WaitAsync(cancellationToken);
-        List<string> names;
-        bool isWhole;
         try
         {
-            isWhole = await _followers.RunAsync(cancellationToken);
-            var made = await _maker.MakeCurrentAsync(_pins.All, cancellationToken);
-            names = made.Snapshot.NamesThatDiffer(_made.Snapshot);
-            Volatile.Write(ref _made, made);
-            isWhole &= made.IsWhole;
+            var isFollowed = await _followers.RunAsync(cancellationToken);
+            var isWhole = await _maker.PrepareAsync(cancellationToken);
+            return Show() && isFollowed && isWhole;
         }
         finally
         {
             _rounds.Release();
         }
+    }
+
+    /// <summary>Lets <see cref="Current"/> follow what the logs say, from what is here: waits for nobody.</summary>
+    /// <returns>False when the index of a suite is not here yet.</returns>
+    private bool Show()
+    {
+        List<string> names;
+        MadeSnapshot made;
+        lock (_showing)
+        {
+            made = _maker.MakeCurrent(_pins.All);
+            names = made.Snapshot.NamesThatDiffer(_made.Snapshot);
+            Volatile.Write(ref _made, made);
+        }
         if (names.Count > 0)
         {
-            CatalogLog.Changed(_log, names.Count, Current.Count);
+            CatalogLog.Changed(_log, names.Count, made.Snapshot.Count);
             Changed?.Invoke(names);
         }
-        return isWhole;
+        return made.IsWhole;
     }
 
     public async ValueTask DisposeAsync()

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using SwarmFS.Core;
 
@@ -12,30 +14,62 @@ internal sealed record MadeSnapshot(PackedSnapshot Snapshot, IReadOnlyList<Confi
 internal sealed class SnapshotMaker(
     CatalogPolicy policy, Confirmation confirmation, LogView? own, string? ownPublisher, SuiteTables tables, Func<ArtifactDigest, Cid?> tree, ILogger log)
 {
-    /// <summary>The tables that are shown now, by namespace: what is shown again while a newer index cannot be had.</summary>
-    private readonly Dictionary<string, PackageTable> _shown = [];
+    /// <summary>Tables that were read and are not shown yet, by their indexes.</summary>
+    private readonly ConcurrentDictionary<Cid, PackageTable> _ready = new();
 
-    /// <summary>The catalogue now. One caller at a time.</summary>
-    public async Task<MadeSnapshot> MakeCurrentAsync(IReadOnlyList<Release> pins, CancellationToken cancellationToken)
+    /// <summary>The tables that are shown now, by namespace: what is shown again while a newer index cannot be had.</summary>
+    private readonly ConcurrentDictionary<string, (Cid Index, PackageTable Table)> _shown = new();
+
+    /// <summary>Reads the indexes of confirmed suites that are not shown yet, and fetches them where they are not here. One caller at a time.</summary>
+    /// <returns>False when not all could be had.</returns>
+    public async Task<bool> PrepareAsync(CancellationToken cancellationToken)
+    {
+        var isWhole = true;
+        foreach (var name in Namespaces())
+        {
+            if (confirmation.Suite(name, view => view.Entries) is not { } suite || IsShown(suite, out _) || _ready.ContainsKey(suite.Suite.Index)) continue;
+            try
+            {
+                _ready[suite.Suite.Index] = await tables.ReadAsync(suite, cancellationToken);
+            }
+            catch (Exception e) when (e is ContentUnavailableException or InvalidTreeException)
+            {
+                CatalogLog.SuiteMissing(log, name, RecordLines.Show(suite.Suite.Date), e.Message);
+                isWhole = false;
+            }
+        }
+        return isWhole;
+    }
+
+    /// <summary>The catalogue now, from what is here: nothing is fetched. One caller at a time.</summary>
+    public MadeSnapshot MakeCurrent(IReadOnlyList<Release> pins)
     {
         var isWhole = true;
         var suites = new List<(ConfirmedSuite, PackageTable)>();
         foreach (var name in Namespaces())
         {
             if (confirmation.Suite(name, view => view.Entries) is not { } suite) continue;
-            try
-            {
-                if (!_shown.TryGetValue(name, out var table) || table.Published != suite.Suite.Date) _shown[name] = table = await tables.GetAsync(suite, cancellationToken);
-                suites.Add((suite, table));
-            }
-            catch (Exception e) when (e is ContentUnavailableException or InvalidTreeException)
-            {
-                CatalogLog.SuiteMissing(log, name, RecordLines.Show(suite.Suite.Date), e.Message);
-                isWhole = false;
-                if (_shown.TryGetValue(name, out var before)) suites.Add((suite, before));
-            }
+            if (IsShown(suite, out var table) || TryShow(suite, out table)) suites.Add((suite, table));
+            else isWhole = false;
+            if (table is null && _shown.TryGetValue(name, out var before)) suites.Add((suite, before.Table));
         }
+        _ready.Clear();
         return Make(suites, view => view.Entries, pins, isWhole);
+    }
+
+    private bool TryShow(ConfirmedSuite suite, [NotNullWhen(true)] out PackageTable? table)
+    {
+        try
+        {
+            if (!_ready.TryRemove(suite.Suite.Index, out table) && !tables.TryRead(suite, out table)) return false;
+        }
+        catch (InvalidTreeException)
+        {
+            table = null;
+            return false;
+        }
+        _shown[suite.Suite.Namespace] = (suite.Suite.Index, table);
+        return true;
     }
 
     /// <summary>The catalogue as its logs had so many entries.</summary>
@@ -48,7 +82,7 @@ internal sealed class SnapshotMaker(
             if (confirmation.Suite(name, entries) is not { } suite) continue;
             try
             {
-                suites.Add((suite, await tables.GetAsync(suite, cancellationToken)));
+                suites.Add((suite, IsShown(suite, out var table) ? table : await tables.GetPastAsync(suite, cancellationToken)));
             }
             catch (InvalidTreeException fault)
             {
@@ -56,6 +90,13 @@ internal sealed class SnapshotMaker(
             }
         }
         return Make(suites, entries, [], isWhole: true).Snapshot;
+    }
+
+    private bool IsShown(ConfirmedSuite suite, [NotNullWhen(true)] out PackageTable? table)
+    {
+        var isShown = _shown.TryGetValue(suite.Suite.Namespace, out var shown) && shown.Index == suite.Suite.Index && shown.Table.Published == suite.Suite.Date;
+        table = isShown ? shown.Table : null;
+        return isShown;
     }
 
     /// <summary>Suites' namespaces in the order in which they are asked; suites of one origin stand together.</summary>

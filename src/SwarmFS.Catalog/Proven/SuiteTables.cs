@@ -1,33 +1,44 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using SwarmFS.Core;
 
 namespace SwarmFS.Catalog;
 
-/// <summary>The packed tables of suites' indexes, by their CIDs: fetched and read once while they are current, and a few of the past. Safe from any thread.</summary>
+/// <summary>Makes the packed tables of suites' indexes, which are fetched where they are not here; those of the past that were read last are kept. Safe from any thread.</summary>
 internal sealed class SuiteTables(IBlockStore store, ICatalogBlocks blocks)
 {
-    /// <summary>Tables kept beside those in use: each of Debian's takes 11 MB.</summary>
-    private const int Kept = 4;
+    /// <summary>Tables of the past that are kept: each of Debian's takes 11 MB.</summary>
+    private const int Kept = 2;
 
     private readonly Lock _gate = new();
     private readonly LinkedList<(Cid Index, PackageTable Table)> _recent = [];
 
+    /// <summary>As <see cref="ReadAsync"/>, and keeps it.</summary>
     /// <exception cref="ContentUnavailableException">The index could not be had in time.</exception>
     /// <exception cref="InvalidTreeException">The index is malformed.</exception>
-    public async Task<PackageTable> GetAsync(ConfirmedSuite suite, CancellationToken cancellationToken)
+    public async Task<PackageTable> GetPastAsync(ConfirmedSuite suite, CancellationToken cancellationToken)
     {
         if (TryTake(suite.Suite.Index) is { } known && known.Published == suite.Suite.Date) return known;
-        if (!store.Contains(suite.Suite.Index) || !TryRead(suite, out var table))
-        {
-            await blocks.FetchDirectoriesAsync(suite.Catalogue, suite.Suite.Index, cancellationToken);
-            table = Read(suite);
-        }
-        Keep(suite.Suite.Index, table!);
-        return table!;
+        var table = await ReadAsync(suite, cancellationToken);
+        Keep(suite.Suite.Index, table);
+        return table;
     }
 
-    private bool TryRead(ConfirmedSuite suite, out PackageTable? table)
+    /// <exception cref="ContentUnavailableException">The index could not be had in time.</exception>
+    /// <exception cref="InvalidTreeException">The index is malformed.</exception>
+    public async Task<PackageTable> ReadAsync(ConfirmedSuite suite, CancellationToken cancellationToken)
     {
+        if (TryRead(suite, out var table)) return table;
+        await blocks.FetchDirectoriesAsync(suite.Catalogue, suite.Suite.Index, cancellationToken);
+        return Read(suite);
+    }
+
+    /// <summary>Reads an index that is here whole.</summary>
+    /// <exception cref="InvalidTreeException">The index is malformed.</exception>
+    public bool TryRead(ConfirmedSuite suite, [NotNullWhen(true)] out PackageTable? table)
+    {
+        table = null;
+        if (!store.Contains(suite.Suite.Index)) return false;
         try
         {
             table = Read(suite);
@@ -35,7 +46,6 @@ internal sealed class SuiteTables(IBlockStore store, ICatalogBlocks blocks)
         }
         catch (ContentUnavailableException)
         {
-            table = null;
             return false;
         }
     }

@@ -8,13 +8,17 @@ internal sealed class SharedBlocks(MemoryBlockStore own, List<MemoryBlockStore> 
 {
     public bool IsCutOff { get; set; }
 
+    /// <summary>What is asked of others waits for it.</summary>
+    public TaskCompletionSource? Stall { get; set; }
+
     public long FetchedBytes { get; private set; }
 
     public List<Cid> Fetched { get; } = [];
 
-    public ValueTask<Block> GetAsync(Cid root, Cid block, CancellationToken cancellationToken)
+    public async ValueTask<Block> GetAsync(Cid root, Cid block, CancellationToken cancellationToken)
     {
-        if (own.TryGet(block, out var found)) return ValueTask.FromResult(found);
+        if (own.TryGet(block, out var found)) return found;
+        if (Stall is { } stall) await stall.Task.WaitAsync(cancellationToken);
         if (!IsCutOff)
         {
             foreach (var other in others)
@@ -23,7 +27,7 @@ internal sealed class SharedBlocks(MemoryBlockStore own, List<MemoryBlockStore> 
                 own.Put(found);
                 Fetched.Add(block);
                 FetchedBytes += found.Length;
-                return ValueTask.FromResult(found);
+                return found;
             }
         }
         throw new ContentUnavailableException($"Nobody has {block}.");

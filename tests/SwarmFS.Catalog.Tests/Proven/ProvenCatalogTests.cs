@@ -119,8 +119,8 @@ public sealed class ProvenCatalogTests : IAsyncDisposable
         await RecordAsync(3, "gedit_46.0-1");
         _node.Find("gedit")!.Latest.Version.ShouldBe("44.2-1");
         (await Should.ThrowAsync<CatalogRefusedException>(() => Catalog.PinAsync("gedit", "1", allowRevoked: false, CancellationToken.None))).Message.ShouldContain("proves");
-        (await Catalog.UnpinAsync("gedit", CancellationToken.None)).ShouldBeTrue();
-        (await Catalog.UnpinAsync("gedit", CancellationToken.None)).ShouldBeFalse();
+        Catalog.Unpin("gedit").ShouldBeTrue();
+        Catalog.Unpin("gedit").ShouldBeFalse();
         _node.Listing().ShouldBe(["gedit 46.0-1"]);
     }
 
@@ -239,6 +239,21 @@ public sealed class ProvenCatalogTests : IAsyncDisposable
             _time.Advance(TimeSpan.FromSeconds(10));
             return _node.Listing().Count == 1;
         });
+    }
+
+    [Fact]
+    public async Task Publishing_waits_for_no_peer()
+    {
+        await _other.AppendAsync(_other.Suite(1, "gedit_44.2-1"));
+        _node.Blocks.Stall = new TaskCompletionSource();
+        _node.Board.Offer(_other.Announcement);
+        var round = Catalog.UpdateAsync(CancellationToken.None);
+        await PublishAsync("tool", "1", "a");
+        _node.Listing().ShouldBe(["tool 1"]);
+        round.IsCompleted.ShouldBeFalse();
+        _node.Blocks.Stall.SetResult();
+        (await round).ShouldBeTrue();
+        _node.Listing().ShouldBe(["gedit 44.2-1", "tool 1"]);
     }
 
     private static async Task WaitAsync(Func<bool> condition)
