@@ -115,6 +115,12 @@ internal sealed class LogState
         }
     }
 
+    /// <summary>The archives that unpack to this root, by this log.</summary>
+    public IReadOnlyList<TreeRecord> TreesOf(Cid root)
+    {
+        lock (_gate) return [.. _trees.Values.Where(tree => tree.Root == root)];
+    }
+
     /// <summary>Namespaces in the order in which the log first had them.</summary>
     public IReadOnlyList<string> Namespaces
     {

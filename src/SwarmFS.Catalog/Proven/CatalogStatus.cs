@@ -43,7 +43,9 @@ public sealed record CatalogStatus(IReadOnlyList<LogStatus> Logs, bool IsStale, 
 
 /// <summary>A suite that is shown.</summary>
 /// <param name="Date">Of the upstream's Release.</param>
-public sealed record SuiteStatus(string Namespace, DateTimeOffset Date, string Importer);
+/// <param name="Packages">Entries of its index.</param>
+/// <param name="Confirmations">Logs that have this record.</param>
+public sealed record SuiteStatus(string Namespace, DateTimeOffset Date, string Importer, int Packages, int Confirmations);
 
 /// <summary>Judges logs by their cosignatures at one instant.</summary>
 internal static class Freshness

@@ -132,7 +132,8 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
         if (_own is not null && !_confirmation.Logs.Contains(_own)) logs.Add(Freshness.Of(_own, _parts.Policy, counts: false, now, reason: null));
         return new CatalogStatus(
             logs, Freshness.IsStale(logs, _parts.Policy), _parts.Board.IsOwnAhead, made.Snapshot.Count,
-            [.. made.Suites.Select(suite => new SuiteStatus(suite.Suite.Namespace, suite.Suite.Date, suite.Importer.Log.Name))], made.Conflicts);
+            [.. made.Suites.Select(suite => new SuiteStatus(
+                suite.Suite.Namespace, suite.Suite.Date, suite.Importer.Log.Name, made.Snapshot.ReleasesOf(suite.Suite.Namespace), _confirmation.LogsWith(suite.Suite).Count))], made.Conflicts);
     }
 
     /// <summary>Begins to follow in the background, and to renew the own checkpoint's cosignatures.</summary>

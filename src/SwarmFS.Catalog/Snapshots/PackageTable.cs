@@ -38,6 +38,10 @@ internal sealed class PackageTable
 
     private string Filename(in Row row) => Encoding.UTF8.GetString(_text.AsSpan(row.Start + row.NameLength + row.VersionLength, row.FilenameLength));
 
+    public bool Holds(int row, ArtifactDigest artifact) => _rows[row].Size == artifact.Size && _rows[row].Artifact == artifact.Sha256;
+
+    public bool Holds(int row, in Cid root) => _rows[row].Root == root;
+
     /// <summary>Do both rows say the same, when it was published aside?</summary>
     public bool IsSame(int row, PackageTable other, int otherRow)
     {

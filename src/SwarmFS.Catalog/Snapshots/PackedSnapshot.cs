@@ -73,6 +73,28 @@ internal sealed class PackedSnapshot : ICatalogSnapshot
         return ~low;
     }
 
+    /// <summary>Versions of all names together.</summary>
+    public int Releases => _rows.Length;
+
+    /// <summary>Entries of a namespace's table, shown or not.</summary>
+    public int ReleasesOf(string ofNamespace) => _tables.Where(table => table.Namespace == ofNamespace).Select(table => table.Count).FirstOrDefault();
+
+    /// <summary>The first version that is made of this archive.</summary>
+    public Release? Find(ArtifactDigest artifact) => First((table, row) => table.Holds(row, artifact));
+
+    /// <summary>The first version that was published with this root.</summary>
+    public Release? FindRoot(Cid root) => First((table, row) => table.Holds(row, root));
+
+    private Release? First(Func<PackageTable, int, bool> isMeant)
+    {
+        foreach (var row in _rows)
+        {
+            var table = _tables[row.Table];
+            if (isMeant(table, row.Row)) return table.ToRelease(row.Row, Encoding.ASCII.GetString(table.Name(row.Row)), _tree);
+        }
+        return null;
+    }
+
     /// <summary>Names whose versions, or what those are, or what is latest, differ between two moments; ascending.</summary>
     public List<string> NamesThatDiffer(PackedSnapshot other)
     {

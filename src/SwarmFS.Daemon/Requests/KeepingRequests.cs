@@ -24,7 +24,7 @@ internal sealed class KeepingRequests(PackageFinder packages, ProvenCatalog cata
 
     public async Task<PinReport> UnpinAsync(PinRequest request, CancellationToken cancellationToken)
     {
-        if (TrySplitChoice(request.Subject, out var name, out var version)) return await LetGoAsync(name, version, cancellationToken);
+        if (TrySplitChoice(request.Subject, out var name, out var version)) return LetGo(name, version);
         var found = await packages.FindAsync(request.Subject, cancellationToken);
         if (!store.Unpin(found.Root)) throw new RequestException(ControlErrors.NotFound, $"{request.Subject} is not pinned.");
         return Report(found, pinned: false, new Fetched(0, 0, 0));
@@ -44,11 +44,11 @@ internal sealed class KeepingRequests(PackageFinder packages, ProvenCatalog cata
         return new PinReport(release.Root?.ToString() ?? "", release.Name, release.Version, true, 0, 0, 0);
     }
 
-    private async Task<PinReport> LetGoAsync(string name, string version, CancellationToken cancellationToken)
+    private PinReport LetGo(string name, string version)
     {
         var pinned = catalog.Pins.FirstOrDefault(release => release.Name == name && (version.Length == 0 || release.Version == version))
             ?? throw new RequestException(ControlErrors.NotFound, $"latest of {name} is not pinned{(version.Length == 0 ? "" : $" to {version}")}.", $"swarmfs ls pkgs/{name} shows where it points.");
-        await catalog.UnpinAsync(name, cancellationToken);
+        catalog.Unpin(name);
         return new PinReport("", pinned.Name, pinned.Version, false, 0, 0, 0);
     }
 
