@@ -7,8 +7,11 @@ internal static partial class GatewayLog
     [LoggerMessage(10000, LogLevel.Error, "A request for {Target} could not be answered: {Reason}")]
     public static partial void Failed(ILogger log, string target, string reason);
 
-    [LoggerMessage(10001, LogLevel.Information, "Answered a checkpoint of {Client} with {Status}: {Answer}")]
-    public static partial void Answered(ILogger log, string client, int status, string answer);
+    [LoggerMessage(10001, LogLevel.Information, "Cosigned for {Client}: {Cosignature}")]
+    public static partial void Cosigned(ILogger log, string client, string cosignature);
+
+    [LoggerMessage(10004, LogLevel.Debug, "Refused {Client} with {Status}: {Reason}")]
+    public static partial void Refused(ILogger log, string client, int status, string reason);
 
     [LoggerMessage(10002, LogLevel.Critical, "The log {Origin} signed two histories; evidence of it was submitted by {Client}")]
     public static partial void Fork(ILogger log, string origin, string client);

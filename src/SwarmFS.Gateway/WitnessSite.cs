@@ -64,7 +64,8 @@ public sealed class WitnessSite(Witness witness, Action<ForkEvidence> evidence, 
         }
         var answer = witness.AddCheckpoint(body.Span);
         var client = context.Connection.RemoteIpAddress?.ToString() ?? "?";
-        GatewayLog.Answered(_log, client, answer.StatusCode, answer.Body.TrimEnd());
+        if (answer.Outcome == WitnessOutcome.Cosigned) GatewayLog.Cosigned(_log, client, answer.Body.TrimEnd());
+        else GatewayLog.Refused(_log, client, answer.StatusCode, answer.Body.TrimEnd());
         if (answer.Evidence is { } fork)
         {
             GatewayLog.Fork(_log, fork.Log.Name, client);
