@@ -137,7 +137,12 @@ public sealed class WitnessTests : IAsyncDisposable
         await MakeKeyAsync();
         var words = new Dictionary<string, string>
         {
-            ["--state"] = _witness.State, ["--key"] = _witness.Key, ["--name"] = "w.example", ["--listen"] = "127.0.0.1:0", ["--log"] = _log.Key.ToString(), [option] = value,
+            ["--state"] = _witness.State,
+            ["--key"] = _witness.Key,
+            ["--name"] = "w.example",
+            ["--listen"] = "127.0.0.1:0",
+            ["--log"] = _log.Key.ToString(),
+            [option] = value,
         };
         var ended = await ServeAsync([.. words.Where(word => word.Value.Length > 0).SelectMany(word => new[] { word.Key, word.Value })]);
         ended.ExitCode.ShouldBe(2, ended.Error);

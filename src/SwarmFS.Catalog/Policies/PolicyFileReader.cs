@@ -38,8 +38,17 @@ internal ref struct PolicyFileReader(string text)
         error = _lines.Error;
         return error is not null ? null : new PolicyFile
         {
-            Version = version, Expires = expires, RootKeys = keys, RootThreshold = (int)threshold, Importers = (int)importers, MaxAge = age,
-            Namespaces = namespaces, Publishers = publishers, Retired = retired, Witnesses = witnesses, TlogLines = tail,
+            Version = version,
+            Expires = expires,
+            RootKeys = keys,
+            RootThreshold = (int)threshold,
+            Importers = (int)importers,
+            MaxAge = age,
+            Namespaces = namespaces,
+            Publishers = publishers,
+            Retired = retired,
+            Witnesses = witnesses,
+            TlogLines = tail,
         };
     }
 

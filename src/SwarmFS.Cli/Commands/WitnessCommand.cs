@@ -12,7 +12,7 @@ internal static class WitnessCommand
         return command;
     }
 
-    private const string ExampleLine = 
+    private const string ExampleLine =
         "swarmfs witness serve --state /var/lib/swarmfs-witness --key witness.key --name example.org/witness --listen 127.0.0.1:7411 --log example.org/log+1a2b3c4d+AQ…";
 
     private static Command CreateServe(CommandContext context)
