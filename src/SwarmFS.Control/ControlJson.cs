@@ -45,8 +45,8 @@ namespace SwarmFS.Control;
 [JsonSerializable(typeof(PolicyReport))]
 [JsonSerializable(typeof(KeyReport))]
 [JsonSerializable(typeof(PolicySignReport))]
-[JsonSerializable(typeof(PolicyReport))]
-[JsonSerializable(typeof(ProofReport))]
+[JsonSerializable(typeof(PolicyCheckReport))]
+[JsonSerializable(typeof(ProofCheckReport))]
 [JsonSerializable(typeof(EvidenceReport))]
 [JsonSerializable(typeof(WitnessReport))]
 public sealed partial class ControlJson : JsonSerializerContext;

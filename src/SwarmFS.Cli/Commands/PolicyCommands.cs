@@ -41,14 +41,14 @@ internal static class PolicyCommands
         context.DoAtTime(command, (parsed, now) =>
         {
             var report = PolicyFiles.Check(parsed.GetRequiredValue(file), parsed.GetValue(after), now);
-            if (context.IsJson(parsed)) context.WriteJson(report, ControlJson.Default.PolicyReport);
+            if (context.IsJson(parsed)) context.WriteJson(report, ControlJson.Default.PolicyCheckReport);
             else Tell(context, report);
             return report.Valid ? ExitCodes.Done : ExitCodes.Failed;
         });
         return command;
     }
 
-    private static void Tell(CommandContext context, PolicyReport report)
+    private static void Tell(CommandContext context, PolicyCheckReport report)
     {
         var output = context.Terminal.Out;
         output.WriteLine($"version {report.Version}, expires {report.Expires}, {report.Signers.Count} of {report.RootKeys.Count} root keys signed it and {report.Threshold} must");

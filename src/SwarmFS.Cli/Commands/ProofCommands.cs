@@ -10,7 +10,7 @@ internal static class ProofCommands
 {
     public static void AddTo(RootCommand root, CommandContext context)
     {
-        var proof = new Command("proof", "Proofs that an entry stands in a log") { CreateVerify(context) };
+        var proof = new Command("proof", "Proofs that an entry stands in a log") { LogCommands.CreateProofGet(context), CreateVerify(context) };
         context.AddExample(proof, "swarmfs proof verify head.tlog-proof --entry head --policy policy.1");
         root.Subcommands.Add(proof);
         var evidence = new Command("evidence", "Evidence that a log has two histories") { CreateVerifyEvidence(context) };
@@ -34,7 +34,7 @@ internal static class ProofCommands
         {
             var verifier = parsed.GetValue(log) is { } vkey ? ProofVerifier.ByLog(LogKeys.Parse(vkey)) : ProofVerifier.ByPolicy(parsed.GetValue(policy)!, now);
             var report = verifier.Verify(parsed.GetRequiredValue(file), parsed.GetRequiredValue(entry), now);
-            if (context.IsJson(parsed)) context.WriteJson(report, ControlJson.Default.ProofReport);
+            if (context.IsJson(parsed)) context.WriteJson(report, ControlJson.Default.ProofCheckReport);
             else if (report.Valid) context.Terminal.Out.WriteLine(Describe(report));
             else context.Terminal.Error.WriteLine($"swarmfs: the proof does not hold: {Show.Safe(report.Reason!)}.");
             return report.Valid ? ExitCodes.Done : ExitCodes.Failed;
@@ -42,7 +42,7 @@ internal static class ProofCommands
         return command;
     }
 
-    private static string Describe(ProofReport report)
+    private static string Describe(ProofCheckReport report)
     {
         var seen = report.CosignedAt is { } seconds ? $", seen by the witnesses at {DateTimeOffset.FromUnixTimeSeconds(seconds).ToString("u", CultureInfo.InvariantCulture)}" : "";
         return $"entry {report.Index} of {report.Size} in {Show.Safe(report.Log!)}{seen}{(report.Stale == true ? ": STALE, older than the policy's max-age" : "")}";

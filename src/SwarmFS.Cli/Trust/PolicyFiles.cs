@@ -56,13 +56,13 @@ internal static class PolicyFiles
     }
 
     /// <exception cref="IOException">A file is no signed policy at all.</exception>
-    public static PolicyReport Check(string path, string? before, DateTimeOffset now)
+    public static PolicyCheckReport Check(string path, string? before, DateTimeOffset now)
     {
         var signed = ReadSigned(path);
         var last = before is null ? null : ReadSigned(before);
         var policy = signed.Policy;
         var reason = FirstFault(signed, last, now);
-        return new PolicyReport(
+        return new PolicyCheckReport(
             reason is null, reason, policy.Version, policy.Expires?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture) ?? "never",
             Texts(policy.RootKeys), policy.RootThreshold, Texts(signed.SignersOf(policy)), policy.Importers, (long)policy.MaxAge.TotalSeconds, Texts(policy.Logs),
             Texts(policy.Witnesses.Witnesses.Select(witness => witness.Key)), last is null ? null : Texts(last.Policy.Logs.Except(policy.Logs)));

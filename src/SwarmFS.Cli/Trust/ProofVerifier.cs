@@ -33,21 +33,21 @@ internal sealed class ProofVerifier
     }
 
     /// <exception cref="IOException">A file cannot be read, or is too long.</exception>
-    public ProofReport Verify(string proofFile, string entryFile, DateTimeOffset now)
+    public ProofCheckReport Verify(string proofFile, string entryFile, DateTimeOffset now)
     {
-        if (!TlogProof.TryRead(InputFile.Read(proofFile, TlogProof.MaxLength), out var proof, out var error)) return new ProofReport(Valid: false, $"it is no proof: {error}");
-        if (!Checkpoint.TryRead(proof.Note.Text, out var checkpoint, out error)) return new ProofReport(Valid: false, error);
+        if (!TlogProof.TryRead(InputFile.Read(proofFile, TlogProof.MaxLength), out var proof, out var error)) return new ProofCheckReport(Valid: false, $"it is no proof: {error}");
+        if (!Checkpoint.TryRead(proof.Note.Text, out var checkpoint, out error)) return new ProofCheckReport(Valid: false, error);
         var leaf = MerkleHash.OfLeaf(InputFile.Read(entryFile, LogTiles.MaxEntryLength));
-        var report = new ProofReport(Valid: false, $"nothing says that the log {checkpoint.Origin} is to be believed");
+        var report = new ProofCheckReport(Valid: false, $"nothing says that the log {checkpoint.Origin} is to be believed");
         foreach (var log in _logs.Where(log => log.Name == checkpoint.Origin))
         {
-            report = !proof.Verify(log, leaf, out error) ? new ProofReport(Valid: false, error) : Judge(proof, log, checkpoint, now);
+            report = !proof.Verify(log, leaf, out error) ? new ProofCheckReport(Valid: false, error) : Judge(proof, log, checkpoint, now);
             if (report.Valid) return report;
         }
         return report;
     }
 
-    private ProofReport Judge(TlogProof proof, VerifierKey log, Checkpoint checkpoint, DateTimeOffset now)
+    private ProofCheckReport Judge(TlogProof proof, VerifierKey log, Checkpoint checkpoint, DateTimeOffset now)
     {
         var verdict = _policy.Evaluate(proof.Note, log);
         var retired = _file?.Retired.FirstOrDefault(retired => retired.Log == log);
@@ -55,7 +55,7 @@ internal sealed class ProofVerifier
             ?? (verdict.Time > now + SkewMax ? "its cosignatures are of a time to come" : null)
             ?? (retired is not null && (checkpoint.Size > retired.Size || (checkpoint.Size == retired.Size && checkpoint.Root != retired.Root)) ? $"the log is retired at {retired.Size} entries" : null);
         bool? stale = _file is not null && verdict.Time is { } seen ? now - seen > _file.MaxAge : null;
-        return new ProofReport(reason is null, reason, log.ToString(), proof.Index, checkpoint.Size, verdict.Time?.ToUnixTimeSeconds(), stale);
+        return new ProofCheckReport(reason is null, reason, log.ToString(), proof.Index, checkpoint.Size, verdict.Time?.ToUnixTimeSeconds(), stale);
     }
 
     /// <exception cref="IOException">The file cannot be read, or is too long.</exception>
