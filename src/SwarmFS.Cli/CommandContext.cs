@@ -40,6 +40,15 @@ internal sealed class CommandContext(Terminal terminal, Option<string?> state, O
             return isDone?.Invoke(result) != false ? ExitCodes.Done : ExitCodes.Failed;
         }));
 
+    /// <summary>Makes the command do something by itself, without a node.</summary>
+    /// <param name="run">Gives the exit code.</param>
+    public void Do(Command command, Func<ParseResult, int> run) =>
+        command.SetAction((parsed, _) => GuardAsync("Nothing was changed.", () => Task.FromResult(run(parsed))));
+
+    /// <summary>Makes the command do something by itself that depends on the time.</summary>
+    public void DoAtTime(Command command, Func<ParseResult, DateTimeOffset, int> run) => Do(command, parsed =>
+        ProgramClock.TryMake(terminal.Environment, out var time, out var error) ? run(parsed, time.GetUtcNow()) : throw new UsageException(error));
+
     /// <summary>Runs a command and turns what it throws into a sentence on standard error and an exit code.</summary>
     public async Task<int> GuardAsync(string whatStays, Func<Task<int>> run)
     {
@@ -57,6 +66,11 @@ internal sealed class CommandContext(Terminal terminal, Option<string?> state, O
             terminal.Error.WriteLine($"swarmfs: {e.Error.Message}");
             if (e.Error.Remedy is { } remedy) terminal.Error.WriteLine(remedy);
             return e.Error.Code == ControlErrors.Usage ? ExitCodes.Usage : ExitCodes.Failed;
+        }
+        catch (UsageException e)
+        {
+            terminal.Error.WriteLine($"swarmfs: {e.Message}");
+            return ExitCodes.Usage;
         }
         catch (Exception e) when (e is NoNodeException or IOException or UnauthorizedAccessException or HttpRequestException)
         {

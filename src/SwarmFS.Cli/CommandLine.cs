@@ -4,7 +4,8 @@ using SwarmFS.Cli.Commands;
 namespace SwarmFS.Cli;
 
 /// <summary>
-/// The words that users type. Each command is a thin sentence around one request to the node's control socket; only <c>up</c> and <c>config</c> do something themselves.
+/// The words that users type. Each command is a thin sentence around one request to the node's control socket; only <c>up</c> and <c>config</c>, and
+/// what concerns keys, policies and proofs (Trust), do something themselves.
 /// <para>Participants: <see cref="CommandContext"/> (what all commands share), <see cref="ControlClient"/> (the socket), the classes in Commands (the words).</para>
 /// <para>Goals: answers within a tenth of a second, says what to do next when something is wrong, equally good for people and scripts (<c>--json</c>, exit codes).</para>
 /// <para>Non-goals: knowing anything about packages, peers or disks; a node does.</para>
@@ -46,6 +47,10 @@ internal static class CommandLine
         LogCommands.AddTo(root, context);
         root.Subcommands.Add(IdCommand.Create(context));
         root.Subcommands.Add(ConfigCommand.Create(context));
+        root.Subcommands.Add(KeyCommands.Create(context));
+        root.Subcommands.Add(PolicyCommands.Create(context));
+        ProofCommands.AddTo(root, context);
+        root.Subcommands.Add(WitnessCommand.Create(context));
         examples.Install(root);
         return root;
     }

@@ -13,6 +13,9 @@ internal sealed class ControlException(ControlError error) : Exception(error.Mes
     public ControlError Error { get; } = error;
 }
 
+/// <summary>What was typed makes no sense, which only shows when it is looked at closely.</summary>
+internal sealed class UsageException(string message) : Exception(message);
+
 /// <summary>No node listens on the control socket.</summary>
 internal sealed class NoNodeException(string message) : Exception(message);
 

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text;
+using SwarmFS.Control;
 
 namespace SwarmFS.Cli;
 
@@ -17,6 +19,9 @@ internal static class Show
         }
         return unit == 0 ? $"{bytes} B" : string.Create(CultureInfo.InvariantCulture, $"{value:0.0} {Units[unit]}");
     }
+
+    /// <summary>Text from a stranger's file, without what would move a terminal's cursor.</summary>
+    public static string Safe(string text) => PathText.FromBytes(Encoding.UTF8.GetBytes(text));
 
     /// <summary>Long ids by their first twelve characters: enough to tell them apart, and to search the JSON for the rest.</summary>
     public static string Short(string? id) => id is null ? "?" : id.Length > 12 ? id[..12] + "…" : id;

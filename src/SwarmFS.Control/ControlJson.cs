@@ -43,4 +43,10 @@ namespace SwarmFS.Control;
 [JsonSerializable(typeof(AuditReport))]
 [JsonSerializable(typeof(PolicyRequest))]
 [JsonSerializable(typeof(PolicyReport))]
+[JsonSerializable(typeof(KeyReport))]
+[JsonSerializable(typeof(PolicySignReport))]
+[JsonSerializable(typeof(PolicyCheckReport))]
+[JsonSerializable(typeof(ProofCheckReport))]
+[JsonSerializable(typeof(EvidenceReport))]
+[JsonSerializable(typeof(WitnessReport))]
 public sealed partial class ControlJson : JsonSerializerContext;

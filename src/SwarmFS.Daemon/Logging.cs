@@ -7,13 +7,13 @@ namespace SwarmFS.Daemon;
 /// <summary>Logs go to standard error, one line each; standard output is for READY.</summary>
 internal static class Logging
 {
-    public static ILoggerFactory Create(NodeSettings settings) => LoggerFactory.Create(builder =>
+    public static ILoggerFactory Create(string level, LogFormat format) => LoggerFactory.Create(builder =>
     {
-        builder.SetMinimumLevel(Enum.Parse<LogLevel>(settings.LogLevel, ignoreCase: true));
+        builder.SetMinimumLevel(Enum.Parse<LogLevel>(level, ignoreCase: true));
         // The web server behind the control socket has nothing to say that a user of the node wants to read.
         builder.AddFilter("Microsoft", LogLevel.Warning);
         builder.Services.Configure<ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
-        switch (settings.LogFormat)
+        switch (format)
         {
             case LogFormat.Json:
                 builder.AddJsonConsole(options => (options.UseUtcTimestamp, options.TimestampFormat) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ"));

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using System.Runtime.InteropServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using SwarmFS.Control;
 using SwarmFS.Control.Configuration;
 using SwarmFS.Daemon.State;
 
@@ -22,17 +22,23 @@ internal static class Program
         Interop.SetUmask(OwnerOnlyMask);
         ThreadPool.GetMinThreads(out var workers, out var waiters);
         ThreadPool.SetMinThreads(Math.Max(workers, LeastPoolThreads), waiters);
+        if (!ProgramClock.TryMake(Environment.GetEnvironmentVariable, out var time, out var unclear))
+        {
+            await Console.Error.WriteLineAsync($"swarmfs-daemon: {unclear}");
+            return 2;
+        }
+        if (arguments is [WitnessProgram.Word, .. var words]) return await WitnessProgram.RunAsync(words, time);
         var input = DaemonArguments.TryRead(arguments, Environment.GetEnvironmentVariable, Environment.IsPrivilegedProcess, out var senseless);
         var loaded = input is null ? null : SettingsLoader.Load(input);
         foreach (var error in loaded?.Errors ?? [senseless!]) await Console.Error.WriteLineAsync($"swarmfs-daemon: {error}");
-        return loaded?.Settings is null ? 2 : await RunAsync(loaded, loaded.Settings);
+        return loaded?.Settings is null ? 2 : await RunAsync(loaded, loaded.Settings, time);
     }
 
-    private static async Task<int> RunAsync(LoadedSettings loaded, NodeSettings settings)
+    private static async Task<int> RunAsync(LoadedSettings loaded, NodeSettings settings, TimeProvider time)
     {
         var clock = Stopwatch.StartNew();
         var readiness = Readiness.OfProcess();
-        using var loggers = Logging.Create(settings);
+        using var loggers = Logging.Create(settings.LogLevel, settings.LogFormat);
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var log = loggers.CreateLogger("SwarmFS.Daemon");
         using var starting = new CancellationTokenSource();
@@ -46,7 +52,7 @@ internal static class Program
         }, () => Volatile.Read(ref host)?.Abandon());
         try
         {
-            host = await NodeHost.StartAsync(loaded, TimeProvider.System, loggers, services.GetRequiredService<IMeterFactory>(), starting.Token);
+            host = await NodeHost.StartAsync(loaded, time, loggers, services.GetRequiredService<IMeterFactory>(), starting.Token);
         }
         catch (NodeStartException e)
         {
@@ -66,40 +72,5 @@ internal static class Program
         readiness.Stopping();
         await host.DisposeAsync();
         return 0;
-    }
-
-    /// <summary>
-    /// The first SIGTERM, SIGINT or SIGHUP asks the node to stop, the second takes the mount away and ends the process. What else ends the process takes the mount away, too.
-    /// </summary>
-    private sealed class TerminationSignals : IDisposable
-    {
-        private readonly List<PosixSignalRegistration> _registrations = [];
-        private readonly Action<string> _stop;
-        private readonly Action _abandon;
-        private int _count;
-
-        public TerminationSignals(Action<string> stop, Action abandon)
-        {
-            (_stop, _abandon) = (stop, abandon);
-            foreach (var signal in (PosixSignal[])[PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGHUP])
-                _registrations.Add(PosixSignalRegistration.Create(signal, Handle));
-            AppDomain.CurrentDomain.ProcessExit += (_, _) => _abandon();
-            AppDomain.CurrentDomain.UnhandledException += (_, _) => _abandon();
-        }
-
-        public void Dispose() => _registrations.ForEach(registration => registration.Dispose());
-
-        private void Handle(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            if (Interlocked.Increment(ref _count) == 1)
-            {
-                _stop(context.Signal.ToString());
-                return;
-            }
-            Console.Error.WriteLine("swarmfs-daemon: told twice; ending at once.");
-            _abandon();
-            Environment.Exit(1);
-        }
     }
 }

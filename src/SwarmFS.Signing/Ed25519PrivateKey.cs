@@ -8,6 +8,8 @@ public sealed class Ed25519PrivateKey : IDisposable
     /// <summary>Length of the seed that is the private key, in bytes.</summary>
     public const int SeedLength = 32;
 
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
     private readonly KeyHandle _handle;
 
     private Ed25519PrivateKey(KeyHandle handle, Ed25519PublicKey publicKey)
@@ -32,32 +34,37 @@ public sealed class Ed25519PrivateKey : IDisposable
         throw new CryptographicException("OpenSSL did not accept the Ed25519 private key.");
     }
 
-    /// <summary>
-    /// Reads the key from a file of 32 bytes, or makes one there from the system's random source, readable by its owner alone.
-    /// </summary>
+    /// <summary>Reads the key from a file of 32 bytes, or makes one there (<see cref="Create"/>).</summary>
     /// <exception cref="CryptographicException">Others may read the file, or it is not a key; the message names it and the remedy.</exception>
-    public static Ed25519PrivateKey LoadOrCreate(string path)
+    public static Ed25519PrivateKey LoadOrCreate(string path) => File.Exists(path) ? Load(path) : Create(path);
+
+    /// <summary>Makes a key from the system's random source and keeps it in a new file, readable by its owner alone.</summary>
+    /// <exception cref="IOException">There is such a file, which stays as it is; or it cannot be written.</exception>
+    public static Ed25519PrivateKey Create(string path)
     {
-        const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        if (!File.Exists(path))
+        if (File.Exists(path)) throw new IOException($"There is a file {path} already; a key is never overwritten.");
+        var fresh = RandomNumberGenerator.GetBytes(SeedLength);
+        var temporary = path + ".new";
+        File.Delete(temporary);
+        using (var file = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly }))
         {
-            var fresh = RandomNumberGenerator.GetBytes(SeedLength);
-            var temporary = path + ".new";
-            File.Delete(temporary);
-            using (var file = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly }))
-            {
-                file.Write(fresh);
-                file.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, path, overwrite: false);
-            return FromSeed(fresh);
+            file.Write(fresh);
+            file.Flush(flushToDisk: true);
         }
+        File.Move(temporary, path, overwrite: false);
+        return FromSeed(fresh);
+    }
+
+    /// <summary>Reads the key from a file of 32 bytes.</summary>
+    /// <exception cref="CryptographicException">Others may read the file, or it is not a key; the message names it and the remedy.</exception>
+    /// <exception cref="IOException">There is no such file, or it cannot be read.</exception>
+    public static Ed25519PrivateKey Load(string path)
+    {
         if ((File.GetUnixFileMode(path) & ~OwnerOnly) != 0)
             throw new CryptographicException($"The key file {path} may be read or written by others; its owner alone may: chmod 600 {path}");
-        var seed = File.ReadAllBytes(path);
-        if (seed.Length != SeedLength)
-            throw new CryptographicException($"The key file {path} has {seed.Length} bytes instead of {SeedLength}: restore it from a backup, or move it away to get a new key.");
-        return FromSeed(seed);
+        if (new FileInfo(path).Length is var length && length != SeedLength)
+            throw new CryptographicException($"The key file {path} has {length} bytes instead of {SeedLength}: restore it from a backup, or move it away to get a new key.");
+        return FromSeed(File.ReadAllBytes(path));
     }
 
     /// <returns>64 bytes.</returns>

@@ -17,12 +17,13 @@ public partial class RoomTests
         ["Swarm"] = ["Core", "Wire"],
         ["Retrieval"] = ["Core"],
         ["Catalog"] = ["Core", "Signing", "Transparency"],
+        ["Gateway"] = ["Core", "Transparency", "Catalog"],
         ["Import"] = ["Core", "Catalog"],
         ["Fuse"] = [],
         ["Mount"] = ["Core", "Fuse", "Catalog"],
         ["Control"] = [],
-        ["Daemon"] = ["Core", "Signing", "Transparency", "Store", "Wire", "Swarm", "Retrieval", "Catalog", "Import", "Fuse", "Mount", "Control"],
-        ["Cli"] = ["Core", "Control"],
+        ["Daemon"] = ["Core", "Signing", "Transparency", "Store", "Wire", "Swarm", "Retrieval", "Catalog", "Gateway", "Import", "Fuse", "Mount", "Control"],
+        ["Cli"] = ["Core", "Signing", "Transparency", "Catalog", "Control"],
     };
 
     private static readonly string Top = FindTop();

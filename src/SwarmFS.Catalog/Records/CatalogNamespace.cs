@@ -20,10 +20,13 @@ public static class CatalogNamespace
     /// <summary>Where a publisher's releases stand.</summary>
     public static string OfPublisher(Ed25519PublicKey key) => PublisherPrefix + Sha256Digest.Of(key.Bytes);
 
-    public static bool IsSuite(ReadOnlySpan<char> text)
+    public static bool IsSuite(ReadOnlySpan<char> text) => text.Contains('/') && IsSuiteOrPrefix(text);
+
+    /// <summary>A suite, or the first parts of one: "debian".</summary>
+    public static bool IsSuiteOrPrefix(ReadOnlySpan<char> text)
     {
         // As the name of a directory a slash takes three bytes.
-        if (text.Length + (2 * text.Count('/')) > Limits.NameLength || text.StartsWith(PublisherPrefix)) return false;
+        if (text.Length + (2 * text.Count('/')) > Limits.NameLength || text.StartsWith(PublisherPrefix) || text is "pub") return false;
         var parts = 0;
         foreach (var range in text.Split('/'))
         {
@@ -31,7 +34,7 @@ public static class CatalogNamespace
             if (part.IsEmpty || part is "." or ".." || part.ContainsAnyExcept(PartCharacters)) return false;
             parts++;
         }
-        return parts is >= 2 and <= PartsMax;
+        return parts <= PartsMax;
     }
 
     /// <summary>The part before the first slash: suites of one origin count as one.</summary>

@@ -35,6 +35,20 @@ internal ref struct RecordLines(string text)
 
     public string Text(string key) => Value(key).ToString();
 
+    /// <summary>Does the next line have this key? For lines that may stand any number of times.</summary>
+    public readonly bool Has(string key) => _rest.Length > key.Length && _rest.StartsWith(key) && _rest[key.Length] == ' ';
+
+    /// <summary>Is this the whole next line?</summary>
+    public readonly bool Is(string line) => _rest.Length > line.Length && _rest.StartsWith(line) && _rest[line.Length] == '\n';
+
+    /// <summary>Takes all lines that are left.</summary>
+    public string Rest()
+    {
+        var rest = _rest.ToString();
+        _rest = [];
+        return rest;
+    }
+
     public ArtifactDigest Digest(string key)
     {
         if (ArtifactDigest.TryParse(Text(key)) is { } digest) return digest;

@@ -1,0 +1,61 @@
+using System.CommandLine;
+using SwarmFS.Cli.Trust;
+using SwarmFS.Control;
+
+namespace SwarmFS.Cli.Commands;
+
+/// <summary><c>policy sign</c>, <c>policy check</c>: what nodes are to believe, as files that its signers pass around.</summary>
+internal static class PolicyCommands
+{
+    public static Command Create(CommandContext context)
+    {
+        var command = new Command("policy", "Sign and check policies: which logs and witnesses are believed") { CreateSign(context), CreateCheck(context) };
+        context.AddExample(command, "swarmfs policy sign policy.2 --key root.key --name alice", "swarmfs policy check policy.2 --after policy.1");
+        return command;
+    }
+
+    private static Command CreateSign(CommandContext context)
+    {
+        var file = new Argument<string>("file") { Description = "The policy: its text, or a version that others have signed; the signature is added to it" };
+        var key = new Option<string>("--key") { Description = "The signer's key file", HelpName = "FILE", Required = true };
+        var name = new Option<string>("--name") { Description = "The signer's name, as the policy's root-key lines have it", HelpName = "NAME", Required = true };
+        var command = new Command("sign", "Add a signature to a policy") { file, key, name };
+        context.AddExample(command, "swarmfs policy sign policy.2 --key root.key --name alice");
+        context.Do(command, parsed =>
+        {
+            var report = PolicyFiles.Sign(parsed.GetRequiredValue(file), parsed.GetRequiredValue(key), parsed.GetRequiredValue(name));
+            if (context.IsJson(parsed)) context.WriteJson(report, ControlJson.Default.PolicySignReport);
+            else context.Terminal.Out.WriteLine($"version {report.Version}: {report.Signatures} of the {report.Threshold} signatures that it asks for");
+            if (!report.IsRootKey) context.Terminal.Error.WriteLine("swarmfs: this version does not name that key; the signature counts only where the version before it does.");
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command CreateCheck(CommandContext context)
+    {
+        var file = new Argument<string>("file") { Description = "A signed policy" };
+        var after = new Option<string?>("--after") { Description = "The version before it, which must have signed it, too", HelpName = "OLD" };
+        var command = new Command("check", "Check a policy's form, signatures and expiry") { file, after };
+        context.AddExample(command, "swarmfs policy check policy.1", "swarmfs policy check policy.2 --after policy.1");
+        context.DoAtTime(command, (parsed, now) =>
+        {
+            var report = PolicyFiles.Check(parsed.GetRequiredValue(file), parsed.GetValue(after), now);
+            if (context.IsJson(parsed)) context.WriteJson(report, ControlJson.Default.PolicyCheckReport);
+            else Tell(context, report);
+            return report.Valid ? ExitCodes.Done : ExitCodes.Failed;
+        });
+        return command;
+    }
+
+    private static void Tell(CommandContext context, PolicyCheckReport report)
+    {
+        var output = context.Terminal.Out;
+        output.WriteLine($"version {report.Version}, expires {report.Expires}, {report.Signers.Count} of {report.RootKeys.Count} root keys signed it and {report.Threshold} must");
+        output.WriteLine($"a record counts when {report.Importers} of {report.Logs.Count} logs have it");
+        foreach (var log in report.Logs) output.WriteLine($"log      {Show.Safe(log)}");
+        foreach (var witness in report.Witnesses) output.WriteLine($"witness  {Show.Safe(witness)}");
+        foreach (var log in report.RemovedLogs ?? []) output.WriteLine($"removed  {Show.Safe(log)}");
+        if (!report.Valid) context.Terminal.Error.WriteLine($"swarmfs: the policy does not hold: {Show.Safe(report.Reason!)}.");
+    }
+}
