@@ -6,7 +6,7 @@ namespace SwarmFS.Catalog;
 
 /// <summary>
 /// The directory of a log's files (CATALOG.md; C2SP tlog-tiles): <c>checkpoint</c>, <c>tile/…</c>, <c>head</c>, <c>head.tlog-proof</c>. Full tiles and bundles never change, so they are written
-/// once and then named by their CIDs; only the entries of the last bundle are held. Not thread-safe.
+/// once and then named by their CIDs; only the entries of the last bundle are held, and those that a full store did not take. Not thread-safe.
 /// </summary>
 internal sealed class LogFiles(IBlockStore store)
 {
@@ -20,20 +20,28 @@ internal sealed class LogFiles(IBlockStore store)
     private readonly List<ReadOnlyMemory<byte>> _last = [];
     private long _entries;
 
-    /// <summary>Takes the next entry; keeps a copy.</summary>
-    /// <exception cref="StoreFullException">A bundle that has become full does not fit; it is tried again with the next.</exception>
+    /// <summary>Takes the next entry; keeps a copy until its bundle is full and in the store.</summary>
     public void Add(ReadOnlySpan<byte> entry)
     {
-        if (_last.Count == LogTile.FullWidth) EndBundle();
         _last.Add(entry.ToArray());
         _entries++;
+        if (_last.Count <= LogTile.FullWidth) return;
+        try
+        {
+            EndBundle();
+        }
+        catch (StoreFullException)
+        {
+            // Nothing is lost: whoever wants the directory is told.
+        }
     }
 
     private void EndBundle()
     {
-        var bundle = LogTiles.EncodeEntries(_last);
-        _full[new LogTile(LogTile.Entries, (_entries - 1) / LogTile.FullWidth, LogTile.FullWidth)] = (new TreeBuilder(store).PutContent(bundle), bundle.Length);
-        _last.Clear();
+        var bundle = LogTiles.EncodeEntries(_last.GetRange(0, LogTile.FullWidth));
+        var index = (_entries - _last.Count) / LogTile.FullWidth;
+        _full[new LogTile(LogTile.Entries, index, LogTile.FullWidth)] = (new TreeBuilder(store).PutContent(bundle), bundle.Length);
+        _last.RemoveRange(0, LogTile.FullWidth);
     }
 
     /// <summary>Makes the directory of the log as it is, under this checkpoint.</summary>
@@ -43,6 +51,7 @@ internal sealed class LogFiles(IBlockStore store)
     /// <exception cref="StoreFullException">The files do not fit.</exception>
     public Cid Write(MerkleTree tree, SignedNote note, ReadOnlySpan<byte> head)
     {
+        while (_last.Count > LogTile.FullWidth) EndBundle();
         var files = new TreeBuilder(store);
         foreach (var tile in LogTiles.Of(tree.Size))
         {

@@ -231,4 +231,34 @@ public sealed class FollowedLogTests : IDisposable
         await ShouldHearAsync(last, FollowOutcome.Advanced);
         _follower.State.Tree(TestImporter.Deb("stolen_1").Sha256).ShouldBeNull();
     }
+
+    [Fact]
+    public async Task A_log_whose_store_was_full_at_any_point_of_a_batch_is_served_whole_afterwards()
+    {
+        TreeRecord[] trees = [.. Enumerable.Range(0, 600).Select(i => TestImporter.Tree($"a{i}_1"))];
+        var failures = 0;
+        for (var capacity = 0; capacity < 500_000; capacity += 25_000)
+        {
+            using var importer = new TestImporter(1, _time) { Store = new MemoryBlockStore { Capacity = capacity } };
+            importer.Restart();
+            try
+            {
+                await importer.AppendAsync(trees);
+            }
+            catch (StoreFullException)
+            {
+                failures++;
+            }
+            importer.Store.Capacity = long.MaxValue;
+            var again = await importer.AppendAsync(trees);
+            (again.Entries, again.IsPublished).ShouldBe((601, true));
+            using var follower = new FollowedLog(
+                _importer.VerifierKey, _policy, new CutJournal(), new MemoryStateFiles(), new MemoryBlockStore(), new SharedBlocks(new MemoryBlockStore(), [importer.Store]), NullLogger.Instance);
+            CheckpointAnnouncement.TryRead(importer.Announcement.Span, out var announcement, out _).ShouldBeTrue();
+            var result = await follower.AdvanceAsync(announcement!, CancellationToken.None);
+            result.Outcome.ShouldBe(FollowOutcome.Advanced, result.Reason);
+            follower.State.TreeCount.ShouldBe(600);
+        }
+        failures.ShouldBeInRange(3, 19);
+    }
 }
