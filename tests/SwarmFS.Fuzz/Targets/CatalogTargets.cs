@@ -1,5 +1,5 @@
-using SwarmFS.Catalog.Tests;
 using SwarmFS.Catalog;
+using SwarmFS.Catalog.Tests;
 using SwarmFS.Core;
 using SwarmFS.Signing;
 using SwarmFS.Transparency;
