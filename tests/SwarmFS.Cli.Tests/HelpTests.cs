@@ -29,6 +29,10 @@ public sealed class HelpTests
     {
         var root = CommandLine.Build(new TestTerminal().Terminal);
         root.Subcommands.Select(command => command.Name).ShouldBe(
-            ["up", "down", "import", "status", "peers", "ls", "cat", "get", "pin", "unpin", "gc", "fsck", "id", "config", "key", "policy", "proof", "evidence", "witness"], ignoreOrder: true);
+            [
+                "up", "down", "import", "status", "peers", "ls", "cat", "get", "pin", "unpin", "gc", "fsck", "sync", "history", "verify", "challenge", "audit", "log", "publish", "revoke",
+                "id", "config", "key", "policy", "proof", "evidence", "witness",
+            ],
+            ignoreOrder: true);
     }
 }

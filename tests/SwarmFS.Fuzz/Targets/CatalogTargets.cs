@@ -41,3 +41,22 @@ internal sealed class CheckpointAnnouncementTarget : IFuzzTarget
         if (!announcement.Sign(_key).AsSpan().SequenceEqual(input)) throw new FuzzFindingException("two encodings of one announcement");
     }
 }
+
+/// <summary>A policy from wherever its signers keep it: what is accepted is written back with the same bytes, and says the same when its text is made anew.</summary>
+internal sealed class SignedPolicyTarget : IFuzzTarget
+{
+    public string Name => "signed-policy";
+
+    public IEnumerable<byte[]> Seeds()
+    {
+        yield return PolicySamples.Sign(PolicySamples.FullText(), 1, 3);
+        yield return PolicySamples.Sign(PolicySamples.Text(1, [1], 1), 1);
+    }
+
+    public void Run(ReadOnlySpan<byte> input)
+    {
+        if (!SignedPolicy.TryRead(input, out var policy, out _)) return;
+        _ = policy.Policy.ToCatalogPolicy();
+        if (!policy.Note.ToBytes().AsSpan().SequenceEqual(input) || policy.Policy.ToText() != policy.Note.Text) throw new FuzzFindingException("two encodings of one policy");
+    }
+}
