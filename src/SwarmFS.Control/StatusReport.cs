@@ -54,7 +54,14 @@ public sealed record RootSource(string NodeId, long Bytes, long Blocks);
 /// <param name="Forks">Logs that showed two histories, with the file of the evidence.</param>
 public sealed record CatalogueReport(
     int Packages, int Releases, string State, int Needed, bool Light, IReadOnlyList<LogStateReport> Logs, IReadOnlyList<SuiteReport> Suites,
-    IReadOnlyList<string> Conflicts, IReadOnlyList<string> Forks);
+    IReadOnlyList<string> Conflicts, IReadOnlyList<string> Forks)
+{
+    /// <summary>Of a light node: bytes of the blocks that its lookups read.</summary>
+    public long? ProofBytes { get; init; }
+
+    /// <summary>Of a light node: proofs that it checked.</summary>
+    public long? ProofsChecked { get; init; }
+}
 
 /// <summary>A log of the policy as it is held here.</summary>
 /// <param name="Key">The log's key as a verifier key.</param>

@@ -7,6 +7,7 @@ using SwarmFS.Control.Configuration;
 using SwarmFS.Daemon.Catalogue;
 using SwarmFS.Daemon.Requests;
 using SwarmFS.Daemon.State;
+using SwarmFS.Gateway;
 using SwarmFS.Import;
 using SwarmFS.Mount;
 using SwarmFS.Retrieval;
@@ -27,6 +28,13 @@ internal sealed class NodeHost : IAsyncDisposable
 {
     /// <summary>How long a start waits for the catalogue. What is on disk is read in a fraction of it.</summary>
     private static readonly TimeSpan FirstRound = TimeSpan.FromSeconds(2);
+
+    /// <summary>What only a node with logs can do.</summary>
+    private static readonly string[] RoutesOfLogs =
+    [
+        ControlRoutes.Import, ControlRoutes.Publish, ControlRoutes.Sync, ControlRoutes.History, ControlRoutes.Verify, ControlRoutes.Challenge, ControlRoutes.Audit, ControlRoutes.Revoke,
+        ControlRoutes.Log, ControlRoutes.Proof,
+    ];
 
     private readonly LoadedSettings _loaded;
     private readonly NodeSettings _settings;
@@ -103,13 +111,11 @@ internal sealed class NodeHost : IAsyncDisposable
         var store = Own("store", BlockStore.Open(new StoreOptions { Directory = _state.Store, QuotaBytes = _settings.QuotaBytes }, _time, _loggers, _meters));
         var identity = Own("identity", NodeIdentity.LoadOrCreate(_state.Path, _time));
         _log.Starting(identity.Id.ToString(), _state.Path, StatusSource.Version, Environment.ProcessId);
-        var key = Own("importer key", Ed25519PrivateKey.LoadOrCreate(_state.ImporterKey));
-        var ownLog = VerifierKey.OfLog(LogName.Of(key.PublicKey), key.PublicKey);
-        var policy = OwnPolicy.Of(ownLog, _settings.Trust);
         var files = StateFolder.Open(_state.Catalogue);
-        var log = Own("own log", new ImporterLog(
-            ownLog.Name, key, Own("log entries", FileJournal.Open(_state.LogEntries)), files, store, policy.Witnesses, cosigners: null, _time, _loggers));
-        var board = new AnnouncementBoard(policy, ownLog, files, _loggers);
+        var key = _settings.Light ? null : Own("importer key", Ed25519PrivateKey.LoadOrCreate(_state.ImporterKey));
+        var ownLog = key is null ? null : VerifierKey.OfLog(LogName.Of(key.PublicKey), key.PublicKey);
+        var policy = NodePolicy.Of(_settings, ownLog, files, _time);
+        var board = new AnnouncementBoard(policy.InForce, ownLog, files, _loggers);
         var slots = new SlotFile(Own("inode slots", FileJournal.Open(_state.InodeSlots)), _log);
         var swarm = Own("swarm", CreateSwarm(identity, store, board));
         await swarm.StartAsync(cancellationToken);
@@ -118,38 +124,68 @@ internal sealed class NodeHost : IAsyncDisposable
         var activities = new Activities();
         var importer = new Importer(store, new ImporterOptions { StateDirectory = _state.Import, Apt = new AptPaths { EtcDirectory = _settings.AptEtc } }, _time, _loggers, _meters);
         var origin = new Origin(importer, activities);
-        ProvenCatalog? catalog = null;
-        var originSource = Own("origin", new OriginSource(root => catalog?.OriginOf(root), origin, store, _time, _log));
+        ProvenCatalog? proven = null;
+        var originSource = Own("origin", new OriginSource(root => proven?.OriginOf(root), origin, store, _time, _log));
         var content = Own("retrieval", new PackageContent(new RetrievalOptions { ReadDeadline = _settings.Deadline }, store, [swarm, originSource], _time, _loggers, _meters));
-        catalog = Own("catalogue", new ProvenCatalog(new CatalogParts
+        NodeCatalogue catalogue;
+        if (key is null)
         {
-            Policy = policy,
-            Own = log,
-            PublisherKey = key,
-            Board = board,
-            OpenJournal = followed => Own($"entries of {followed.Name}", FileJournal.Open(_state.FollowedEntries(followed.Id.ToString("x8", CultureInfo.InvariantCulture)))),
-            Files = files,
-            Store = store,
-            Blocks = new CatalogBlocks(content),
-            Origin = origin,
-            Time = _time,
-            Loggers = _loggers,
-        }));
-        catalog.Start();
-        await FirstRoundAsync(catalog, cancellationToken);
-        var sync = Own("sync", new SuiteSync(importer, catalog, store, activities, _time, _log));
-        sync.Start(_settings.SyncEvery);
-        var packages = new PackageFinder(catalog);
-        var status = new StatusSource(_settings, identity, store, catalog, sync, swarm, content, _mount, activities, metrics, started);
+            var light = Own("catalogue", new LightCatalog(policy.InForce, board, files, new CatalogBlocks(content), origin, _time, _loggers));
+            catalogue = new LightNodeCatalogue(light, policy.InForce.Confirmations);
+            _server.Refuse(RoutesOfLogs, new ControlError(ControlErrors.Refused, "A light node holds no log and no list of names.", "Ask a node that was started without --light."));
+        }
+        else
+        {
+            var log = OpenLog(key, ownLog!, policy.InForce, store, files);
+            proven = Own("catalogue", new ProvenCatalog(new CatalogParts
+            {
+                Policy = policy.InForce,
+                Own = log,
+                PublisherKey = key,
+                Board = board,
+                OpenJournal = followed => Own($"entries of {followed.Name}", FileJournal.Open(_state.FollowedEntries(followed.Id.ToString("x8", CultureInfo.InvariantCulture)))),
+                Files = files,
+                Store = store,
+                Blocks = new CatalogBlocks(content),
+                Origin = origin,
+                Time = _time,
+                Loggers = _loggers,
+            }));
+            proven.Start();
+            await FirstRoundAsync(proven, cancellationToken);
+            var sync = Own("sync", new SuiteSync(importer, proven, store, activities, _time, _log));
+            sync.Start(_settings.SyncEvery);
+            catalogue = new FullCatalogue(proven, sync);
+            MapCatalogue(new PackageFinder(proven), proven, new ImportRequests(importer, proven, sync, store, activities, _time), sync, importer, activities);
+            await ServeLogAsync(proven, store, cancellationToken);
+        }
+        var status = new StatusSource(_settings, identity, store, catalogue, swarm, content, _mount, activities, metrics, started);
         MapStatus(status);
-        MapContent(packages, store, content, catalog, activities);
-        MapCatalogue(packages, catalog, new ImportRequests(importer, catalog, sync, store, activities, _time), sync, importer, activities);
+        MapContent(new PackageFinder(catalogue.Catalog), store, content, proven, activities);
+        _server.Map(ControlRoutes.Policy, ControlJson.Default.PolicyRequest, ControlJson.Default.PolicyReport, (request, _, _) => Task.FromResult(policy.Apply(request)));
         if (_settings.MountPoint is not null)
         {
-            var tree = Own("tree", new SwarmMount(MountChoices(), catalog, content, slots, new StatusDirectory(status), _time, _loggers, _meters) { Figures = new StoreFigures(store, _time) });
+            var tree = Own("tree", new SwarmMount(MountChoices(), catalogue.Catalog, content, slots, new StatusDirectory(status), _time, _loggers, _meters) { Figures = new StoreFigures(store, _time) });
             await _mount.MountAsync(tree, cancellationToken);
         }
         await _server.StartAsync(cancellationToken);
+    }
+
+    /// <summary>The own log. Witnesses are asked where the policy counts this log; one that it does not know is this node's own affair.</summary>
+    private ImporterLog OpenLog(Ed25519PrivateKey key, VerifierKey name, CatalogPolicy policy, BlockStore store, StateFolder files)
+    {
+        var isWitnessed = policy.Witnesses.AsksForWitnesses && policy.Logs.Any(log => log.Key.Equals(name.Key));
+        var cosigners = isWitnessed ? Own("witnesses", new HttpCosigners(policy.Witnesses, name, _time, _loggers)) : null;
+        return Own("own log", new ImporterLog(
+            name.Name, key, Own("log entries", FileJournal.Open(_state.LogEntries)), files, store, isWitnessed ? policy.Witnesses : CatalogPolicy.NoWitnesses, cosigners, _time, _loggers));
+    }
+
+    private async Task ServeLogAsync(ProvenCatalog catalog, BlockStore store, CancellationToken cancellationToken)
+    {
+        if (_settings.Http is not { } listen) return;
+        var site = new LogSite(new Dictionary<string, ILogFiles> { [""] = new OwnLogFiles(catalog, store) });
+        var server = Own("http", await GatewayServer.StartAsync(listen, site, _loggers, cancellationToken));
+        _log.LogServed(server.EndPoint.ToString());
     }
 
     /// <summary>What is here already is shown before the mount answers; what has to come from peers may come later.</summary>
@@ -212,7 +248,7 @@ internal sealed class NodeHost : IAsyncDisposable
         _server.Map(ControlRoutes.Proof, json.ProofRequest, json.ProofReport, (request, _, cancellationToken) => own.ProveAsync(request, cancellationToken));
     }
 
-    private void MapContent(PackageFinder packages, BlockStore store, PackageContent content, ProvenCatalog catalog, Activities activities)
+    private void MapContent(PackageFinder packages, BlockStore store, PackageContent content, ProvenCatalog? catalog, Activities activities)
     {
         var json = ControlJson.Default;
         var paths = new TreePaths(packages, content);

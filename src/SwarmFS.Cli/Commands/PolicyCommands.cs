@@ -4,12 +4,12 @@ using SwarmFS.Control;
 
 namespace SwarmFS.Cli.Commands;
 
-/// <summary><c>policy sign</c>, <c>policy check</c>: what nodes are to believe, as files that its signers pass around.</summary>
+/// <summary><c>policy sign</c>, <c>policy check</c>, <c>policy apply</c>: what nodes are to believe, as files that its signers pass around.</summary>
 internal static class PolicyCommands
 {
     public static Command Create(CommandContext context)
     {
-        var command = new Command("policy", "Sign and check policies: which logs and witnesses are believed") { CreateSign(context), CreateCheck(context) };
+        var command = new Command("policy", "Sign, check and apply policies: which logs and witnesses are believed") { CreateSign(context), CreateCheck(context), CreateApply(context) };
         context.AddExample(command, "swarmfs policy sign policy.2 --key root.key --name alice", "swarmfs policy check policy.2 --after policy.1");
         return command;
     }
@@ -29,6 +29,16 @@ internal static class PolicyCommands
             if (!report.IsRootKey) context.Terminal.Error.WriteLine("swarmfs: this version does not name that key; the signature counts only where the version before it does.");
             return ExitCodes.Done;
         });
+        return command;
+    }
+
+    private static Command CreateApply(CommandContext context)
+    {
+        var file = new Argument<string>("file") { Description = "The signed policy that comes after the one in force; the first one where none is" };
+        var command = new Command("apply", "Hand the node a new version of its policy; it counts from its next start") { file };
+        context.AddExample(command, "swarmfs policy apply policy.2");
+        context.Ask(command, ControlRoutes.Policy, parsed => new PolicyRequest(Path.GetFullPath(parsed.GetRequiredValue(file))),
+            ControlJson.Default.PolicyRequest, ControlJson.Default.PolicyReport, report => context.Terminal.Out.WriteLine(report.Message), "The policy is as it was.");
         return command;
     }
 

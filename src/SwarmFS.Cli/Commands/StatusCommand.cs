@@ -46,6 +46,7 @@ internal static class StatusCommand
     private static void WriteCatalogue(TextWriter output, CatalogueReport catalogue)
     {
         output.WriteLine($"catalogue  {catalogue.State.ToUpperInvariant()}, {catalogue.Packages:n0} packages, {catalogue.Releases:n0} versions{(catalogue.Light ? " looked up" : "")}; {catalogue.Needed} of {catalogue.Logs.Count} logs must agree");
+        if (catalogue is { ProofBytes: { } bytes, ProofsChecked: { } proofs }) output.WriteLine($"proofs     {proofs:n0} checked, {Show.Size(bytes)} read for lookups");
         foreach (var suite in catalogue.Suites) output.WriteLine($"suite      {suite.Namespace,-36} {suite.Date:yyyy-MM-dd HH:mm}Z  {suite.Packages,7:n0} packages, in {suite.Confirmations} logs");
         foreach (var log in catalogue.Logs)
         {

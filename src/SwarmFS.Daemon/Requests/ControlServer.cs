@@ -67,6 +67,12 @@ internal sealed class ControlServer : IAsyncDisposable
             await operation(request, context.Response.Body, cancellationToken);
         };
 
+    /// <summary>Answers routes with the reason why this node does not serve them.</summary>
+    public void Refuse(IEnumerable<string> routes, ControlError error)
+    {
+        foreach (var route in routes) _routes[route] = (_, _) => throw new RequestException(error.Code, error.Message, error.Remedy);
+    }
+
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         // Left behind by a node that was killed; the state directory's lock says that none is running.

@@ -7,7 +7,7 @@ using SwarmFS.Store;
 namespace SwarmFS.Daemon.Requests;
 
 /// <summary><c>pin</c>, <c>unpin</c>, <c>gc</c>, <c>fsck</c>.</summary>
-internal sealed class KeepingRequests(PackageFinder packages, ProvenCatalog catalog, BlockStore store, PackageContent content, Activities activities)
+internal sealed class KeepingRequests(PackageFinder packages, ProvenCatalog? catalog, BlockStore store, PackageContent content, Activities activities)
 {
     public async Task<PinReport> PinAsync(PinRequest request, IProgress<ProgressReport> progress, CancellationToken cancellationToken)
     {
@@ -38,17 +38,20 @@ internal sealed class KeepingRequests(PackageFinder packages, ProvenCatalog cata
         return equals >= 0;
     }
 
+    private ProvenCatalog Choosing() =>
+        catalog ?? throw new RequestException(ControlErrors.Refused, "A light node has no latest of its own choice.", "Name the version itself, or ask a node that was started without --light.");
+
     private async Task<PinReport> ChooseAsync(string name, string version, CancellationToken cancellationToken)
     {
-        var release = await catalog.PinAsync(name, version, allowRevoked: false, cancellationToken);
+        var release = await Choosing().PinAsync(name, version, allowRevoked: false, cancellationToken);
         return new PinReport(release.Root?.ToString() ?? "", release.Name, release.Version, true, 0, 0, 0);
     }
 
     private PinReport LetGo(string name, string version)
     {
-        var pinned = catalog.Pins.FirstOrDefault(release => release.Name == name && (version.Length == 0 || release.Version == version))
+        var pinned = Choosing().Pins.FirstOrDefault(release => release.Name == name && (version.Length == 0 || release.Version == version))
             ?? throw new RequestException(ControlErrors.NotFound, $"latest of {name} is not pinned{(version.Length == 0 ? "" : $" to {version}")}.", $"swarmfs ls pkgs/{name} shows where it points.");
-        catalog.Unpin(name);
+        Choosing().Unpin(name);
         return new PinReport("", pinned.Name, pinned.Version, false, 0, 0, 0);
     }
 

@@ -1,0 +1,64 @@
+using SwarmFS.Catalog;
+using SwarmFS.Control;
+using SwarmFS.Control.Configuration;
+using SwarmFS.Core;
+using SwarmFS.Daemon.Requests;
+using SwarmFS.Daemon.State;
+using SwarmFS.Transparency;
+
+namespace SwarmFS.Daemon.Catalogue;
+
+/// <summary>
+/// Whom a node believes: what its newest signed policy says, and without one itself and the importers that its settings name. The first policy is trusted because the settings name its file; each
+/// later one has to be signed by those before it. A new one counts from the next start.
+/// </summary>
+internal sealed class NodePolicy
+{
+    private readonly PolicyChain _chain;
+
+    private NodePolicy(PolicyChain chain, CatalogPolicy inForce) => (_chain, InForce) = (chain, inForce);
+
+    public CatalogPolicy InForce { get; }
+
+    /// <param name="own">The own log; null where the node writes none.</param>
+    /// <exception cref="NodeStartException">The settings name no good policy or key.</exception>
+    public static NodePolicy Of(NodeSettings settings, VerifierKey? own, IStateFiles files, TimeProvider time)
+    {
+        var chain = new PolicyChain(files, time);
+        if (chain.Current is null && settings.Policy is { } path && chain.Trust(Read(path)).Refusal is { } refusal)
+            throw new NodeStartException($"The policy {path} is refused: {refusal}. Check it with swarmfs policy check {path}.");
+        return new NodePolicy(chain, chain.Current?.ToCatalogPolicy() ?? WithoutPolicy(own, settings));
+    }
+
+    /// <exception cref="RequestException">It is refused; what was in force stays in force.</exception>
+    public PolicyReport Apply(PolicyRequest request)
+    {
+        var step = _chain.Current is null ? _chain.Trust(Read(request.File)) : _chain.Advance([Read(request.File)]);
+        if (step.Refusal is { } refusal)
+            throw new RequestException(ControlErrors.Refused, $"{request.File} is refused: {refusal}.", "A version must be the next one, signed by its own root keys and by those before it; swarmfs policy check tells more.");
+        var dropped = step.RemovedLogs.Count == 0 ? "" : $" It no longer names {string.Join(", ", step.RemovedLogs.Select(log => log.Name))}.";
+        return new PolicyReport(step.Policy!.Version, $"Version {step.Policy.Version} is taken and counts from the node's next start.{dropped}");
+    }
+
+    private static CatalogPolicy WithoutPolicy(VerifierKey? own, NodeSettings settings)
+    {
+        var keys = settings.Trust.Select(ReadKey).ToList();
+        var logs = own is null ? keys : [.. keys.Prepend(own)];
+        if (logs.Count == 0) throw new NodeStartException("A light node has no log of its own, so it must be told whom to believe: with --policy, or with --trust.");
+        if (logs.Count > CatalogPolicy.LogsMax) throw new NodeStartException($"catalog.trust names {keys.Count} keys; at most {CatalogPolicy.LogsMax} logs are followed, the own one included.");
+        return CatalogPolicy.OwnAnd(logs[0], logs[1..]) with { Publishers = [.. keys.Select(log => log.Key)] };
+    }
+
+    private static VerifierKey ReadKey(string text)
+    {
+        if (VerifierKey.TryParse(text, out var key, out var error) && key.Type == SignatureType.Log) return key;
+        throw new NodeStartException($"catalog.trust = {text} is no key of a log: {error ?? "it is a witness's"}. Take it as swarmfs id prints it on the importer's machine.");
+    }
+
+    private static byte[] Read(string path)
+    {
+        using var file = File.OpenHandle(path);
+        var bytes = new byte[SignedPolicy.MaxLength + 1];
+        return bytes[..RandomAccess.Read(file, bytes, 0)];
+    }
+}
