@@ -14,7 +14,7 @@ public sealed class HostileMirror : IAsyncLifetime
     private byte[] _honest = [];
 
     /// <summary>Of what was accepted.</summary>
-    public static DateTimeOffset Date { get; } = new(2026, 3, 4, 5, 6, 7, TimeSpan.Zero);
+    public static DateTimeOffset Date { get; } = new(2024, 3, 4, 5, 6, 7, TimeSpan.Zero);
 
     public TestNode Node { get; private set; } = null!;
 

@@ -4,7 +4,7 @@ namespace SwarmFS.EndToEnd.Tests.Machines;
 public sealed class ImporterAndFollower : IAsyncDisposable
 {
     /// <summary>Of the repository's first state; later ones are counted from it.</summary>
-    public static readonly DateTimeOffset FirstDate = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+    public static readonly DateTimeOffset FirstDate = new(2024, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
     private readonly TestNetwork _network;
 

@@ -29,7 +29,7 @@ public sealed partial class LocalRepository : IDisposable
     public string Etc => Path.Join(_directory, "etc");
 
     /// <summary>As its sources name it.</summary>
-    public string Address => $"file:{_directory}";
+    public string Address => $"file://{_directory}";
 
     public string Pool => Path.Join(_directory, "pool");
 
@@ -47,7 +47,7 @@ public sealed partial class LocalRepository : IDisposable
         await repository.GpgAsync($"--armor --export > '{repository.Etc}/archive.asc'");
         await File.WriteAllTextAsync(
             Path.Join(repository.Etc, "sources.list"),
-            string.Concat((suites.Length == 0 ? ["stable"] : suites).Select(suite => $"deb [signed-by={repository.Etc}/archive.asc arch=amd64] {repository.Address} {suite} main\n")));
+            string.Concat((suites.Length == 0 ? ["stable"] : suites).Select(suite => $"deb [signed-by={repository.Etc}/archive.asc arch=amd64 check-date=yes check-valid-until=yes] {repository.Address} {suite} main\n")));
         return repository;
     }
 
@@ -110,7 +110,7 @@ public sealed partial class LocalRepository : IDisposable
     /// <summary>Another mirror of what this one has now, under an address of its own.</summary>
     public async Task<RepositoryMirror> MirrorAsync(string directory)
     {
-        (await Command.ShellAsync($"mkdir '{directory}' && cp -a '{_directory}/dists' '{_directory}/etc' '{directory}' && ln -s '{Pool}' '{directory}/pool' && sed -i 's|file:{_directory} |file:{directory} |' '{directory}/etc/sources.list'")).Succeeded();
+        (await Command.ShellAsync($"mkdir '{directory}' && cp -a '{_directory}/dists' '{_directory}/etc' '{directory}' && ln -s '{Pool}' '{directory}/pool' && sed -i 's|{Address} |file://{directory} |' '{directory}/etc/sources.list'")).Succeeded();
         return new RepositoryMirror(directory);
     }
 
