@@ -9,8 +9,6 @@ namespace SwarmFS.EndToEnd.Tests;
 /// </summary>
 public class HostileMirrorTests(HostileMirror mirror) : IClassFixture<HostileMirror>
 {
-    private const string Signature = "-----BEGIN PGP SIGNATURE-----";
-
     private static DateTimeOffset Newer => HostileMirror.Date.AddDays(1);
 
     [Fact]
@@ -90,14 +88,16 @@ public class HostileMirrorTests(HostileMirror mirror) : IClassFixture<HostileMir
     public Task Something_before_or_behind_the_signed_text_is_refused(string before, string behind) => ShouldRefuseAsync(Encoding.UTF8.GetBytes(before + mirror.Accepted + behind), "InRelease is refused");
 
     [Theory]
-    [InlineData("  \n")]
-    [InlineData("\t\r\n")]
-    public async Task What_changes_the_file_and_not_the_signed_text_says_the_same_as_before(string lineEnd)
+    [InlineData("\n", "  \n")]
+    [InlineData("\n", "\t\r\n")]
+    [InlineData("Components: main\n", "Components: main\r\n")]
+    [InlineData("Components: main\n", "- Components: main\n")]
+    public async Task What_changes_the_file_and_not_the_signed_text_says_the_same_as_before(string part, string replacement)
     {
         var before = await mirror.Node.OwnLogAsync();
+        var signature = mirror.Accepted.IndexOf("-----BEGIN PGP SIGNATURE-----", StringComparison.Ordinal);
 
-        var (text, signature) = (mirror.Accepted[..mirror.Accepted.IndexOf(Signature, StringComparison.Ordinal)], mirror.Accepted[mirror.Accepted.IndexOf(Signature, StringComparison.Ordinal)..]);
-        var sync = await mirror.SyncWithAsync(Encoding.UTF8.GetBytes(text.Replace("\n", lineEnd, StringComparison.Ordinal) + signature));
+        var sync = await mirror.SyncWithAsync(Encoding.UTF8.GetBytes(mirror.Accepted[..signature].Replace(part, replacement, StringComparison.Ordinal) + mirror.Accepted[signature..]));
 
         sync.Succeeded().ShouldContain("as before");
         (await mirror.Node.OwnLogAsync()).Checkpoint.ShouldBe(before.Checkpoint);
