@@ -125,8 +125,18 @@ public sealed class TestNode : IAsyncDisposable
     public async Task<IReadOnlyList<ListedEntry>> ListAsync(string path) =>
         JsonSerializer.Deserialize((await SwarmAsync("ls", path, "--json")).Succeeded(), ControlJson.Default.ListReport)!.Entries;
 
-    /// <summary>Its own log as <c>swarmfs log</c> shows it, with the first thousand records.</summary>
-    public async Task<LogReport> OwnLogAsync() => JsonSerializer.Deserialize((await SwarmAsync("log", "entries", "--count", "1000", "--json")).Succeeded(), ControlJson.Default.LogReport)!;
+    /// <summary>Its own log with all records, as <c>swarmfs log</c> shows it.</summary>
+    public async Task<LogReport> OwnLogAsync()
+    {
+        List<string> records = [];
+        while (true)
+        {
+            var words = (string[])["log", "entries", "--from", $"{records.Count}", "--count", "1000", "--json"];
+            var page = JsonSerializer.Deserialize((await SwarmAsync(words)).Succeeded(), ControlJson.Default.LogReport)!;
+            records.AddRange(page.Records);
+            if (page.Records.Count == 0 || records.Count >= page.Entries) return page with { Records = records };
+        }
+    }
 
     /// <summary>Waits until a path shows on the mount: names travel with the announcements.</summary>
     public async Task WaitForPathAsync(string path)
