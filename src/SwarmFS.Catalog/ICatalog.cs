@@ -73,7 +73,7 @@ public interface ICatalog
         return ValueTask.FromResult(snapshot.IndexOf(name.Span) is var index and >= 0 ? snapshot[index] : null);
     }
 
-    /// <summary>Days of the past that can be looked at, ascending: "2026-11-20" (UTC), one for each day on which something changed.</summary>
+    /// <summary>Days that are over and on which something changed, ascending: "2026-11-20" (UTC). Other moments from the first change on can be looked at as well.</summary>
     IReadOnlyList<string> Moments => [];
 
     /// <summary>

@@ -62,12 +62,13 @@ internal sealed class PastStates(ICatalog catalog, TimeSpan timeout, TimeProvide
             : MomentAnswer.Unknown;
     }
 
-    /// <summary>What is before the first day or in the future is not asked for.</summary>
+    /// <summary>What is before the first day or in the future is not asked for. The days listed are over: when there is none, the first may be today.</summary>
     private bool MayExist(Moment moment)
     {
-        var days = catalog.Moments;
-        if (days.Count == 0 || !Moment.TryParse(days[0], out var first) || moment.Day < first.Day) return false;
         var now = time.GetUtcNow();
+        var days = catalog.Moments;
+        var first = days.Count > 0 && Moment.TryParse(days[0], out var listed) ? listed : Moment.DayOf(now);
+        if (moment.Day < first.Day) return false;
         return moment.IsWholeDay ? moment.Day <= Moment.DayOf(now).Day : moment.Time <= now;
     }
 

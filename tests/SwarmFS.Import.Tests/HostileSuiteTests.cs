@@ -133,7 +133,11 @@ public sealed class HostileSuiteTests(AptImportTests.Keys keys) : IClassFixture<
         var original = InRelease;
         var first = (await SyncAsync()).Suites.Single();
         first.Signers.Count.ShouldBe(2);
-        byte[][] variants = [[.. original, .. "  \n\t\n"u8], ClearSignedText.WithTrailingBlanks(original), ClearSignedText.WithSignature(original, 0), ClearSignedText.WithSignature(original, 1)];
+        byte[][] variants =
+        [
+            [.. original, .. "  \n\t\n"u8], ClearSignedText.WithTrailingBlanks(original), ClearSignedText.WithCarriageReturns(original, everywhere: false),
+            ClearSignedText.WithCarriageReturns(original, everywhere: true), ClearSignedText.WithDash(original), ClearSignedText.WithSignature(original, 0), ClearSignedText.WithSignature(original, 1),
+        ];
         foreach (var variant in variants)
         {
             variant.ShouldNotBe(original);

@@ -74,7 +74,8 @@ public sealed class ListCatalog : ICatalog
     {
         get
         {
-            lock (_releases) return [.. _past.Keys.Select(time => $"{time:yyyy-MM-dd}").Distinct()];
+            var today = DateTimeOffset.UtcNow.UtcDateTime.Date;
+            lock (_releases) return [.. _past.Keys.Where(time => time.UtcDateTime.Date < today).Select(time => $"{time:yyyy-MM-dd}").Distinct()];
         }
     }
 

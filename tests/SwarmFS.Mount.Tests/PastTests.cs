@@ -109,7 +109,19 @@ public sealed class PastTests : IDisposable
         _host.Do($"publish-at {today.AddSeconds(-5):yyyy-MM-ddTHH:mm:ssZ} news 1.0 {_two}");
         _host.Do($"publish-at {today.AddSeconds(-5):yyyy-MM-ddTHH:mm:ssZ} today 2.0 {_two}");
         _host.Eventually($"test $(cat $M/at/{today:yyyy-MM-dd}/pkgs/today/latest/dir/file) = 2 && ls $M/at/{today:yyyy-MM-dd}/pkgs | grep -q news", milliseconds: 10_000);
-        _host.Run($"ls $M/at | tail -1").ShouldBe($"{today:yyyy-MM-dd}");
+        _host.Run("ls $M/at | tail -1").ShouldBe("2026-01-12", "only days that are over are listed");
+    }
+
+    [Fact]
+    public void The_first_day_can_be_looked_at_before_it_is_over()
+    {
+        using var host = MountedHost.Start();
+        host.Run("mkdir -p $S/tree; echo 1 > $S/tree/file");
+        var began = DateTimeOffset.UtcNow.AddSeconds(-10);
+        host.Do($"publish-at {began:yyyy-MM-ddTHH:mm:ssZ} app 1.0 {host.Do($"add first 0.1 {host.Scratch}/tree")}");
+        host.Run("ls $M/at").ShouldBe("");
+        host.Run($"cat $M/at/{began:yyyy-MM-ddTHH:mm:ssZ}/pkgs/app/1.0/file $M/at/{began:yyyy-MM-dd}/pkgs/app/1.0/file").ShouldBe("1\n1");
+        host.Shell($"ls $M/at/{began.AddSeconds(-1):yyyy-MM-ddTHH:mm:ssZ}").Error.ShouldContain("No such file");
     }
 
     [Fact]

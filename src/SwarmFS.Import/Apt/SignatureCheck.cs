@@ -1,7 +1,7 @@
 namespace SwarmFS.Import;
 
 /// <summary>A signed text that a trusted key has signed.</summary>
-/// <param name="Payload">The text as the verifier put it out: the only bytes that are signed.</param>
+/// <param name="Payload">The text as the verifier put it out, each line without the blanks at its end and with a line feed alone: all that is signed, and nothing that is not.</param>
 /// <param name="Signers">Primary fingerprints of the trusted keys that signed, in order.</param>
 internal sealed record VerifiedText(byte[] Payload, IReadOnlyList<string> Signers);
 
@@ -30,12 +30,32 @@ internal sealed class SignatureCheck(string etcDirectory, string scratch, TimePr
             foreach (var keyring in WriteKeyrings(keys, directory, name)) arguments.AddRange(["--keyring", keyring]);
             var result = await ChildProcess.RunAsync("gpgv", [.. arguments, "--", input], time, cancellationToken);
             var signers = Signers(result.Output, keys.Fingerprints, name);
-            return new VerifiedText(await File.ReadAllBytesAsync(output, cancellationToken), signers);
+            return new VerifiedText(WithoutLineEnds(await File.ReadAllBytesAsync(output, cancellationToken)), signers);
         }
         finally
         {
             Directory.Delete(directory, recursive: true);
         }
+    }
+
+    /// <summary>
+    /// Blanks at the ends of lines and the form of the line ends are not signed (RFC 9580, section 7), but gpgv puts a carriage return out where somebody on the way put one in. Left there, it
+    /// would let him give each importer another text under one signature.
+    /// </summary>
+    private static byte[] WithoutLineEnds(ReadOnlySpan<byte> text)
+    {
+        var plain = new byte[text.Length];
+        var length = 0;
+        while (!text.IsEmpty)
+        {
+            var end = text.IndexOf((byte)'\n');
+            var line = (end < 0 ? text : text[..end]).TrimEnd(" \t\r"u8);
+            line.CopyTo(plain.AsSpan(length));
+            length += line.Length;
+            if (end >= 0) plain[length++] = (byte)'\n';
+            text = end < 0 ? [] : text[(end + 1)..];
+        }
+        return plain[..length];
     }
 
     private List<string> WriteKeyrings(AptKeys keys, string directory, string name)

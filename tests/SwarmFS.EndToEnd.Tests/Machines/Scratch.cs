@@ -1,9 +1,10 @@
 namespace SwarmFS.EndToEnd.Tests.Machines;
 
 /// <summary>A directory for one test, deleted with it.</summary>
-public sealed class Scratch : IDisposable
+/// <param name="below">Where it is made; by default where temporary files are.</param>
+public sealed class Scratch(string? below = null) : IDisposable
 {
-    public string Path { get; } = Directory.CreateTempSubdirectory("swarmfs-e2e-").FullName;
+    public string Path { get; } = Directory.CreateDirectory(System.IO.Path.Join(below ?? System.IO.Path.GetTempPath(), $"swarmfs-e2e-{Guid.NewGuid().ToString("n")[..8]}")).FullName;
 
     public string this[string name] => System.IO.Path.Join(Path, name);
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using SwarmFS.Catalog;
@@ -13,14 +12,11 @@ namespace SwarmFS.EndToEnd.Tests.Machines;
 /// </summary>
 public sealed class TestNode : IAsyncDisposable
 {
-    // ReadyToRun starts in half a second; a machine with both cores busy took 6 s.
-    private static readonly TimeSpan ReadyDeadline = TimeSpan.FromSeconds(60);
-
     private readonly TestHost? _host;
     private readonly string[] _options;
     private readonly bool _mounted;
     private readonly StringBuilder _log = new();
-    private Process? _process;
+    private ReadyProcess? _process;
 
     public TestNode(string directory, TestHost? host, params string[] options)
     {
@@ -35,6 +31,9 @@ public sealed class TestNode : IAsyncDisposable
 
     /// <summary>Where it listens; nodes on one host need different ones.</summary>
     public int Port { get; init; } = 7401;
+
+    /// <summary>Variables that it has besides those of the test process.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
     public string State => Path.Join(Directory, "state");
 
@@ -71,7 +70,7 @@ public sealed class TestNode : IAsyncDisposable
 
     private static string FindProgram()
     {
-        if (Environment.GetEnvironmentVariable("SWARMFS_PROGRAM") is { Length: > 0 } named) return named;
+        if (System.Environment.GetEnvironmentVariable("SWARMFS_PROGRAM") is { Length: > 0 } named) return named;
         for (var directory = AppContext.BaseDirectory; directory is not null; directory = Path.GetDirectoryName(directory))
         {
             var candidate = Path.Join(directory, "artifacts/swarmfs/swarmfs");
@@ -84,39 +83,18 @@ public sealed class TestNode : IAsyncDisposable
     public async Task StartAsync(params string[] more)
     {
         System.IO.Directory.CreateDirectory(Mount);
-        var start = new ProcessStartInfo("setpriv") { RedirectStandardOutput = true, RedirectStandardError = true, Environment = { ["LC_ALL"] = "C.UTF-8" } };
-        string[] enter = _host is null ? [] : ["nsenter", $"--net=/run/netns/{_host.Space}", "--"];
-        string[] arguments =
+        string[] words =
         [
-            "--pdeathsig", "KILL", "--", .. enter, Program, "--state", State, "up", "--mount", _mounted ? Mount : "none", "--listen", $"{_host?.Address ?? "127.0.0.1"}:{Port}", "--lan", "off",
-            .. _options, .. more,
+            Program, "--state", State, "up", "--mount", _mounted ? Mount : "none", "--listen", $"{_host?.Address ?? "127.0.0.1"}:{Port}", "--lan", "off", .. _options, .. more,
         ];
-        foreach (var argument in arguments) start.ArgumentList.Add(argument);
-        var ready = new TaskCompletionSource();
-        // pdeathsig follows the thread that starts the child, so it is started from one that lives as long as the test process.
-        _process = await LongLivedThread.RunAsync(() => Process.Start(start)!);
-        var process = _process;
-        void Take(string? line)
-        {
-            if (line is null) return;
-            lock (_log) _log.AppendLine(line);
-            if (line.Contains("READY")) ready.TrySetResult();
-        }
-        process.OutputDataReceived += (_, line) => Take(line.Data);
-        process.ErrorDataReceived += (_, line) => Take(line.Data);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        var ended = process.WaitForExitAsync();
-        if (await Task.WhenAny(ready.Task, ended, Task.Delay(ReadyDeadline)) != ready.Task)
-            throw new InvalidOperationException($"The node did not become ready{(ended.IsCompleted ? $"; it ended with {process.ExitCode}" : "")}:\n{Log}");
+        _process = await ReadyProcess.StartAsync(_host, words, Environment, _log);
     }
 
     /// <summary>Ends the node as SIGKILL does; its mount is left dead.</summary>
     public async Task KillAsync()
     {
         if (_process is null) return;
-        _process.Kill();
-        await _process.WaitForExitAsync();
+        await _process.KillAsync();
         _process.Dispose();
         _process = null;
     }
@@ -124,10 +102,7 @@ public sealed class TestNode : IAsyncDisposable
     /// <summary>Ends the node as SIGTERM does and returns its exit code.</summary>
     public async Task<int> StopAsync()
     {
-        (await Command.RunAsync("kill", ["-TERM", $"{ProcessId}"])).Succeeded();
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        await _process!.WaitForExitAsync(deadline.Token);
-        var code = _process.ExitCode;
+        var code = await _process!.StopAsync();
         _process.Dispose();
         _process = null;
         return code;
@@ -142,6 +117,26 @@ public sealed class TestNode : IAsyncDisposable
     /// <summary>Imports from the system's apt sources and returns the path below a mount, <c>pkgs/NAME/VERSION</c>.</summary>
     public async Task<ImportReport> ImportAsync(params string[] words) =>
         JsonSerializer.Deserialize((await SwarmAsync(["import", .. words, "--json"])).Succeeded(), ControlJson.Default.ImportReport)!;
+
+    /// <summary>Reads its apt sources into its log, which has to succeed.</summary>
+    public async Task<SyncReport> SyncAsync() => JsonSerializer.Deserialize((await SwarmAsync("sync", "--json")).Succeeded(), ControlJson.Default.SyncReport)!;
+
+    /// <summary>What <c>ls</c> says of a path.</summary>
+    public async Task<IReadOnlyList<ListedEntry>> ListAsync(string path) =>
+        JsonSerializer.Deserialize((await SwarmAsync("ls", path, "--json")).Succeeded(), ControlJson.Default.ListReport)!.Entries;
+
+    /// <summary>Its own log with all records, as <c>swarmfs log</c> shows it.</summary>
+    public async Task<LogReport> OwnLogAsync()
+    {
+        List<string> records = [];
+        while (true)
+        {
+            var words = (string[])["log", "entries", "--from", $"{records.Count}", "--count", "1000", "--json"];
+            var page = JsonSerializer.Deserialize((await SwarmAsync(words)).Succeeded(), ControlJson.Default.LogReport)!;
+            records.AddRange(page.Records);
+            if (page.Records.Count == 0 || records.Count >= page.Entries) return page with { Records = records };
+        }
+    }
 
     /// <summary>Waits until a path shows on the mount: names travel with the announcements.</summary>
     public async Task WaitForPathAsync(string path)
@@ -158,39 +153,5 @@ public sealed class TestNode : IAsyncDisposable
             await Command.RunAsync("umount", ["-l", Mount]);
         // A dead mount is no mount point for mountpoint(1): it cannot be asked. So unmount once more whatever it said.
         await Command.RunAsync("umount", ["-l", Mount]);
-    }
-}
-
-/// <summary>A thread that ends with the process, to start children from that are to die with it.</summary>
-internal static class LongLivedThread
-{
-    private static readonly System.Collections.Concurrent.BlockingCollection<Action> Work = Start();
-
-    private static System.Collections.Concurrent.BlockingCollection<Action> Start()
-    {
-        var work = new System.Collections.Concurrent.BlockingCollection<Action>();
-        new Thread(() =>
-        {
-            foreach (var action in work.GetConsumingEnumerable()) action();
-        })
-        { IsBackground = true, Name = "children" }.Start();
-        return work;
-    }
-
-    public static Task<T> RunAsync<T>(Func<T> function)
-    {
-        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Work.Add(() =>
-        {
-            try
-            {
-                done.SetResult(function());
-            }
-            catch (Exception e)
-            {
-                done.SetException(e);
-            }
-        });
-        return done.Task;
     }
 }

@@ -15,6 +15,17 @@ internal static class ClearSignedText
         return Encoding.ASCII.GetBytes(text.Replace("Components: main\n", "Components: main  \t\n", StringComparison.Ordinal));
     }
 
+    /// <summary>Nor is the form of a line's end: of one line that nobody reads, or of all.</summary>
+    public static byte[] WithCarriageReturns(byte[] signed, bool everywhere)
+    {
+        var text = Encoding.ASCII.GetString(signed);
+        var changed = everywhere ? text.Replace("\n", " \t\r\n", StringComparison.Ordinal) : text.Replace("Components: main\n", "Components: main\r\n", StringComparison.Ordinal);
+        return Encoding.ASCII.GetBytes(changed);
+    }
+
+    /// <summary>Any line may be written with a dash before it (RFC 9580, section 7.2).</summary>
+    public static byte[] WithDash(byte[] signed) => Encoding.ASCII.GetBytes(Encoding.ASCII.GetString(signed).Replace("Components: main\n", "- Components: main\n", StringComparison.Ordinal));
+
     /// <summary>Of several signatures only one.</summary>
     public static byte[] WithSignature(byte[] signed, int number)
     {
