@@ -8,7 +8,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := all
-.PHONY: all build publish run test bench fuzz format check-format clean help
+.PHONY: all build publish run test bench bench-catalogue fuzz format check-format clean help
 
 all: publish                ## Build and leave the runnable program in artifacts/swarmfs
 
@@ -26,6 +26,9 @@ test:                       ## Install what is missing, build, and run every tes
 
 bench: publish              ## Compare with rsync, nginx and ext4, side by side
 	scripts/bench.sh
+
+bench-catalogue: publish    ## What a whole suite of packages costs: time, memory, bytes
+	scripts/bench-catalogue.sh
 
 fuzz:                       ## Fuzz one decoder: make fuzz TARGET=cid SECONDS=60 SEED=1
 	dotnet run --project tests/SwarmFS.Fuzz -c Release -- --target $(TARGET) --seconds $(SECONDS) --seed $(SEED)

@@ -114,7 +114,8 @@ public class LinkDirectoryTests
             var wanted = links.Where(link => link.Key.StartsWith(prefix, StringComparison.Ordinal)).ToList();
             range.IsWhole.ShouldBe(wanted.Count <= LinkDirectory.RangeMax);
             range.Links.Select(link => Encoding.UTF8.GetString(link.Name.Span)).ShouldBe(wanted.Take(LinkDirectory.RangeMax).Select(link => link.Key));
-            asked.Count.ShouldBeLessThan(12);
+            // The most that a range gives lie in eight nodes on average, seldom in twice as many; beside them stand the paths to both ends.
+            asked.Count.ShouldBeLessThan(24);
         }
     }
 

@@ -95,7 +95,7 @@ def split(items, level, name_of, weight_of):
     for item in items:
         group.append(item)
         total += weight_of(item)
-        zero = int.from_bytes(hashlib.sha256(bytes([level]) + name_of(item)).digest()[:8], "big") % 512 == 0
+        zero = int.from_bytes(hashlib.sha256(bytes([level]) + name_of(item)).digest()[:8], "big") % 128 == 0
         if len(group) == 1024 or total >= 131072 or zero:
             yield group
             group, total = [], 0
