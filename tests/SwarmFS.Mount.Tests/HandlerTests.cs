@@ -90,7 +90,7 @@ public sealed class HandlerTests
     public void The_names_of_a_state_have_the_same_numbers_whether_taken_over_or_made_anew() =>
         Prop.ForAll<byte[], byte[]>((before, after) =>
         {
-            static ListSnapshot Of(byte[] names) => new([.. names.Distinct().Order().Select(n => new PackageEntry($"n{n:d3}", []))], DateTimeOffset.UnixEpoch);
+            static ListSnapshot Of(byte[] names) => new([.. names.Distinct().Order().Select(n => new PackageEntry($"n{n:d3}", [new Release($"n{n:d3}", "1", null, "", DateTimeOffset.UnixEpoch)]))], DateTimeOffset.UnixEpoch);
             var snapshot = Of(after);
             var taken = NameIndex.Of(snapshot, NameIndex.Of(Of(before), null));
             return Enumerable.Range(0, snapshot.Count).All(i =>
