@@ -29,6 +29,9 @@ public sealed class TestNode : IAsyncDisposable
 
     public string Directory { get; }
 
+    /// <summary>Null: this machine.</summary>
+    public TestHost? Host => _host;
+
     /// <summary>Where it listens; nodes on one host need different ones.</summary>
     public int Port { get; init; } = 7401;
 
