@@ -146,22 +146,6 @@ internal sealed class LogState
         lock (_gate) return [.. _revocations.TakeWhile(revocation => revocation.Index < entries)];
     }
 
-    /// <summary>The catalogue of the batch in which an entry came; null when its head is not here yet.</summary>
-    public Cid? CatalogueWith(long index)
-    {
-        lock (_gate)
-        {
-            var (low, high) = (0, _heads.Count);
-            while (low < high)
-            {
-                var middle = (low + high) >>> 1;
-                if (_heads[middle].Index < index) low = middle + 1;
-                else high = middle;
-            }
-            return low == _heads.Count ? null : _heads[low].Record.Catalogue;
-        }
-    }
-
     /// <summary>The last head among the first entries.</summary>
     public HeadRecord? HeadUpTo(long entries)
     {

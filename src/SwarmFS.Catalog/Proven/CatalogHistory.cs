@@ -100,7 +100,7 @@ internal sealed class CatalogHistory(CatalogPolicy policy, Confirmation confirma
             IReadOnlyList<SuiteIndexEntry> versions;
             try
             {
-                versions = await SuiteIndex.VersionsAsync(suite.Suite.Index, name, (cid, token) => blocks.GetAsync(suite.Catalogue, cid, token), cancellationToken);
+                versions = await SuiteIndex.VersionsAsync(suite.Suite.Index, name, (cid, token) => blocks.GetAsync(suite.Suite.Index, cid, token), cancellationToken);
             }
             catch (InvalidTreeException fault)
             {

@@ -4,8 +4,7 @@ namespace SwarmFS.Catalog;
 
 /// <summary>A confirmed suite and where it was found.</summary>
 /// <param name="Importer">The first log of the policy that has it.</param>
-/// <param name="Catalogue">A root under which peers hold its index.</param>
-internal sealed record ConfirmedSuite(SuiteRecord Suite, LogView Importer, Cid Catalogue);
+internal sealed record ConfirmedSuite(SuiteRecord Suite, LogView Importer);
 
 /// <summary>
 /// What holds by the policy: a record that stands byte for byte in at least k of its logs. A pure function of the logs, of as many of their entries as the caller says, so that it answers for
@@ -21,17 +20,17 @@ internal sealed class Confirmation(IReadOnlyList<LogView> logs, int needed)
     /// <summary>Every confirmed suite of a namespace, ascending by date.</summary>
     public IReadOnlyList<ConfirmedSuite> Suites(string ofNamespace, Func<LogView, long> entries)
     {
-        var found = new Dictionary<SuiteRecord, List<(LogView Log, long Index)>>();
+        var found = new Dictionary<SuiteRecord, List<LogView>>();
         foreach (var log in logs)
         {
             foreach (var suite in log.State.Suites(ofNamespace, entries(log)))
             {
                 if (!found.TryGetValue(suite.Record, out var voices)) found.Add(suite.Record, voices = []);
-                if (voices.Count == 0 || voices[^1].Log != log) voices.Add((log, suite.Index));
+                if (voices.Count == 0 || voices[^1] != log) voices.Add(log);
             }
         }
         return [.. found.Where(pair => pair.Value.Count >= needed)
-            .Select(pair => new ConfirmedSuite(pair.Key, pair.Value[0].Log, pair.Value[0].Log.State.CatalogueWith(pair.Value[0].Index) ?? pair.Key.Index))
+            .Select(pair => new ConfirmedSuite(pair.Key, pair.Value[0]))
             .GroupBy(suite => suite.Suite.Date)
             .Select(sameDate => sameDate.First())
             .OrderBy(suite => suite.Suite.Date)];

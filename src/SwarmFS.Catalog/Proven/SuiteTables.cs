@@ -29,7 +29,8 @@ internal sealed class SuiteTables(IBlockStore store, ICatalogBlocks blocks)
     public async Task<PackageTable> ReadAsync(ConfirmedSuite suite, CancellationToken cancellationToken)
     {
         if (TryRead(suite, out var table)) return table;
-        await blocks.FetchDirectoriesAsync(suite.Catalogue, suite.Suite.Index, cancellationToken);
+        // Asked for by itself: whoever shows the suite holds its index, and under which heads is another matter.
+        await blocks.FetchDirectoriesAsync(suite.Suite.Index, suite.Suite.Index, cancellationToken);
         return Read(suite);
     }
 
