@@ -23,6 +23,9 @@ public class NetworkTests
         (await Command.ShellAsync($"ls {network.Follower.Mount}/pkgs")).Succeeded().ShouldBe("alpha\n");
         (await network.Follower.SwarmAsync("verify", "alpha")).Succeeded().ShouldContain("recorded in 2 of 2 logs");
         (await network.Follower.SwarmAsync("status")).Succeeded().ShouldContain("FRESH");
+        var liar = string.Join('+', network.Liar.TrustKey.Split('+')[..1]);
+        await Eventually.HoldsAsync(
+            async () => (await network.Follower.StatusAsync()).Catalogue.Conflicts.Any(conflict => conflict.Contains($"({liar}) is not", StringComparison.Ordinal)), "status names who says otherwise");
 
         await PublishAsync(network, Date.AddDays(1), "2.0");
         await SyncAllAsync(network);

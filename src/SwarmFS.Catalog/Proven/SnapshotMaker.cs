@@ -54,7 +54,8 @@ internal sealed class SnapshotMaker(
             if (table is null && _shown.TryGetValue(name, out var before)) suites.Add((suite, before.Table));
         }
         _ready.Clear();
-        return Make(suites, view => view.Entries, pins, isWhole);
+        var made = Make(suites, view => view.Entries, pins, isWhole);
+        return made with { Conflicts = [.. made.Conflicts, .. Contradictions.In(confirmation)] };
     }
 
     private bool TryShow(ConfirmedSuite suite, [NotNullWhen(true)] out PackageTable? table)

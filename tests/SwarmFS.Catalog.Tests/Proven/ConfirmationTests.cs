@@ -102,6 +102,20 @@ public sealed class ConfirmationTests : IAsyncDisposable
         await Should.ThrowAsync<ContentUnavailableException>(async () => await _node.Catalog.ResolveAsync(release, CancellationToken.None));
         await _node.HearAsync(_importers[2]);
         (await _node.Catalog.ResolveAsync(release, CancellationToken.None)).ShouldBe(TestImporter.Root("gedit_44.2-1"));
+        var conflict = _node.Catalog.Status().Conflicts.ShouldHaveSingleItem();
+        conflict.Other.ShouldBe($"{lie.Root} ({_importers[0].Log.VerifierKey.Name})", "who was outvoted is named");
+    }
+
+    [Fact]
+    public async Task Two_lists_of_one_date_are_shown_as_what_they_are_with_the_names_of_who_says_which()
+    {
+        await RecordAsync(1, ["gedit_44.2-1"], _importers[1], _importers[2]);
+        await RecordAsync(1, ["gedit_66.6-6"], _importers[0]);
+        await _node.HearAsync(_importers);
+        _node.Listing().ShouldBe(["gedit 44.2-1"]);
+        var conflict = _node.Catalog.Status().Conflicts.ShouldHaveSingleItem();
+        conflict.Other.ShouldContain(_importers[0].Log.VerifierKey.Name);
+        conflict.Believed.ShouldContain(_importers[2].Log.VerifierKey.Name);
     }
 
     [Fact]
