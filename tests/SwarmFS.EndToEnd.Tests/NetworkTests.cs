@@ -8,7 +8,7 @@ public class NetworkTests
     private static DateTimeOffset Date => ImporterAndFollower.FirstDate;
 
     [Fact]
-    public async Task One_importer_that_lies_and_one_witness_that_is_down_change_nothing_and_without_the_quorum_the_old_state_stays_readable()
+    public async Task One_importer_that_lies_one_witness_that_signs_two_histories_and_one_that_is_down_change_nothing_and_without_the_quorum_the_old_state_stays_readable()
     {
         await using var network = await PolicyNetwork.CreateAsync();
         foreach (var node in (TestNode[])[.. network.Honest, network.Liar, network.Follower]) await node.StartAsync();
@@ -26,6 +26,13 @@ public class NetworkTests
         var liar = string.Join('+', network.Liar.TrustKey.Split('+')[..1]);
         await Eventually.HoldsAsync(
             async () => (await network.Follower.StatusAsync()).Catalogue.Conflicts.Any(conflict => conflict.Contains($"({liar}) is not", StringComparison.Ordinal)), "status names who says otherwise");
+
+        var (face, twoFaced) = await network.OtherFaceOfLiarAsync();
+        await face.StartAsync();
+        var forked = await face.SwarmAsync("sync");
+        forked.ExitCode.ShouldBe(1);
+        forked.Error.ShouldContain("not confirmed yet");
+        (await twoFaced.HasCosignedAsync(liar)).ShouldBeTrue("the third witness has signed both histories");
 
         await PublishAsync(network, Date.AddDays(1), "2.0");
         await SyncAllAsync(network);

@@ -65,22 +65,39 @@ public sealed class PolicyNetwork : IAsyncDisposable
         var noSources = Directory.CreateDirectory(_scratch["no-sources"]).FullName;
         _followerOptions = ["--policy", Policy, "--apt-etc", noSources, .. Peers()];
         Follower = new TestNode(_scratch["follower"], await _network.AddHostAsync(), _followerOptions);
-        await SignPolicyAsync();
+        await SignPolicyAsync(Policy, _witnesses);
         foreach (var witness in _witnesses) await witness.StartAsync(_importers.Select(importer => importer.TrustKey));
     }
 
     private IEnumerable<string> Peers() => _importers.SelectMany(importer => (string[])["--peer", importer.Endpoint]);
 
-    private async Task SignPolicyAsync()
+    /// <summary>
+    /// The liar's key on another machine with another history of the log, which asks a third witness that has another memory: both faces of that witness sign. Started by the caller.
+    /// </summary>
+    public async Task<(TestNode Importer, TestWitness Witness)> OtherFaceOfLiarAsync()
     {
-        var key = _scratch["root.key"];
+        var witness = _witnesses[2].OtherFace(await _network.AddHostAsync());
+        _witnesses.Add(witness);
+        await witness.StartAsync(_importers.Select(importer => importer.TrustKey));
+        var policy = _scratch["policy.other"];
+        await SignPolicyAsync(policy, [_witnesses[0], _witnesses[1], witness, _witnesses[3]]);
+        var face = new TestNode(_scratch["importer3-other"], await _network.AddHostAsync(), "--policy", policy, "--apt-etc", Repository.Etc, "--peer", Follower.Endpoint);
+        _importers.Add(face);
+        Directory.CreateDirectory(face.State, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.Copy(Path.Join(Liar.State, "importer.key"), Path.Join(face.State, "importer.key"));
+        return (face, witness);
+    }
+
+    private async Task SignPolicyAsync(string file, IReadOnlyList<TestWitness> asked)
+    {
+        var key = file + ".key";
         var root = (await Command.RunAsync(TestNode.Program, ["key", "gen", key, "--name", "root"])).Succeeded().Trim();
-        var logs = string.Concat(_importers.Select(importer => $"log {importer.TrustKey}\n"));
-        var witnesses = string.Concat(_witnesses.Select((witness, index) => $"witness w{index + 1} {witness.Vkey} {witness.Url}\n"));
+        var logs = string.Concat(_importers[..3].Select(importer => $"log {importer.TrustKey}\n"));
+        var witnesses = string.Concat(asked.Select((witness, index) => $"witness w{index + 1} {witness.Vkey} {witness.Url}\n"));
         await File.WriteAllTextAsync(
-            Policy,
+            file,
             $"swarmfs.policy/v1\nversion 1\nexpires never\nroot-key {root}\nroot-threshold 1\nimporters 2\nmax-age 24h\n{logs}{witnesses}group most 3 w1 w2 w3 w4\nquorum most\n");
-        (await Command.RunAsync(TestNode.Program, ["policy", "sign", Policy, "--key", key, "--name", "root"])).Succeeded();
+        (await Command.RunAsync(TestNode.Program, ["policy", "sign", file, "--key", key, "--name", "root"])).Succeeded();
     }
 
     public async ValueTask DisposeAsync()

@@ -22,6 +22,15 @@ public sealed class TestWitness : IAsyncDisposable
 
     private string Key => Path.Join(_directory, "witness.key");
 
+    private string State { get; init; } = "state";
+
+    /// <summary>The same key on another machine, with a memory of its own: so one witness can sign two histories.</summary>
+    public TestWitness OtherFace(TestHost host) => new(_directory, host, _name, Vkey) { State = "other-state" };
+
+    /// <summary>True when this face has cosigned a checkpoint of the log.</summary>
+    public async Task<bool> HasCosignedAsync(string origin) =>
+        (await Command.RunAsync("grep", ["-rqF", origin, Path.Join(_directory, State)])).ExitCode == 0;
+
     public static async Task<TestWitness> CreateAsync(string directory, TestHost host, string name)
     {
         Directory.CreateDirectory(directory);
@@ -34,7 +43,7 @@ public sealed class TestWitness : IAsyncDisposable
     {
         string[] words =
         [
-            TestNode.Program, "--state", Path.Join(_directory, "state"), "witness", "serve", "--key", Key, "--name", _name, "--listen", $"{_host.Address}:{Port}",
+            TestNode.Program, "--state", Path.Join(_directory, State), "witness", "serve", "--key", Key, "--name", _name, "--listen", $"{_host.Address}:{Port}",
             .. logs.SelectMany(log => (string[])["--log", log]),
         ];
         _process = await ReadyProcess.StartAsync(_host, words, new Dictionary<string, string>(), _log);
