@@ -72,7 +72,7 @@ public sealed class PolicyNetwork : IAsyncDisposable
     private IEnumerable<string> Peers() => _importers.SelectMany(importer => (string[])["--peer", importer.Endpoint]);
 
     /// <summary>
-    /// The liar's key on another machine with another history of the log, which asks a third witness that has another memory: both faces of that witness sign. Started by the caller.
+    /// The liar's key on another machine with another history of the log, which asks a third witness that has another memory: both faces of that witness sign. It knows no peers, for from them it would hear of the other history and sign nothing. Started by the caller.
     /// </summary>
     public async Task<(TestNode Importer, TestWitness Witness)> OtherFaceOfLiarAsync()
     {
@@ -81,7 +81,7 @@ public sealed class PolicyNetwork : IAsyncDisposable
         await witness.StartAsync(_importers.Select(importer => importer.TrustKey));
         var policy = _scratch["policy.other"];
         await SignPolicyAsync(policy, [_witnesses[0], _witnesses[1], witness, _witnesses[3]]);
-        var face = new TestNode(_scratch["importer3-other"], await _network.AddHostAsync(), "--policy", policy, "--apt-etc", Repository.Etc, "--peer", Follower.Endpoint);
+        var face = new TestNode(_scratch["importer3-other"], await _network.AddHostAsync(), "--policy", policy, "--apt-etc", Repository.Etc);
         _importers.Add(face);
         Directory.CreateDirectory(face.State, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         File.Copy(Path.Join(Liar.State, "importer.key"), Path.Join(face.State, "importer.key"));
