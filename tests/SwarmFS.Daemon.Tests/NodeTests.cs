@@ -171,6 +171,24 @@ public sealed class NodeTests
     }
 
     [Fact]
+    public async Task The_own_log_is_served_over_http_as_the_files_that_the_command_shows()
+    {
+        await using var node = new NodeProcess();
+        int port;
+        using (var free = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0))
+        {
+            free.Start();
+            port = ((System.Net.IPEndPoint)free.LocalEndpoint).Port;
+        }
+        await node.UpAsync("--no-mount", "--http", $"127.0.0.1:{port}");
+        await ImportAsync(node);
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/") };
+        (await http.GetStringAsync("checkpoint")).ShouldBe((await node.SwarmfsAsync("log", "checkpoint")).Out);
+        (await http.GetStringAsync("tile/entries/000.p/2")).ShouldContain("name tool\nversion 1.0\n");
+        (await http.GetAsync("tile/entries/000.p/3")).StatusCode.ShouldBe(System.Net.HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task Two_nodes_meet_and_a_pin_brings_the_whole_package_over()
     {
         await using var source = new NodeProcess();

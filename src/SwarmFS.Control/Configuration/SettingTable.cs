@@ -24,7 +24,7 @@ public static class SettingTable
 
     public static readonly SettingDefinition Xattrs = Switch(
         "mount.xattrs", "--xattrs", "SWARMFS_XATTRS", "off",
-        "Whether extended attributes are shown (the packages' own, and user.swarmfs.cid); copies then take twice as long, since cp -a and ls -l ask for them file by file", SettingValues.RefuseSwitch);
+        "Whether extended attributes are shown (the packages' own, and user.swarmfs.cid); copies then take more than twice as long, since cp -a and ls -l ask for them file by file", SettingValues.RefuseSwitch);
 
     public static readonly SettingDefinition Push = Switch(
         "mount.push", "--push", "SWARMFS_PUSH", "on", "Whether small local files are handed to the kernel when their directory is listed", SettingValues.RefuseSwitch);
