@@ -2,6 +2,9 @@ namespace SwarmFS.Core.Tests;
 
 public class BlockBuffersTests
 {
+    // A pool of the test's own: tests of other classes take from the process's while these run.
+    private readonly BlockBuffers _buffers = new();
+
     [Fact]
     public void Every_length_gets_a_buffer_that_is_at_most_a_quarter_too_long()
     {
@@ -16,23 +19,23 @@ public class BlockBuffersTests
     [Fact]
     public void A_returned_buffer_is_handed_out_again_and_what_lies_idle_is_bounded()
     {
-        var first = BlockBuffers.Shared.Rent(1_000_000);
-        BlockBuffers.Shared.Return(first);
-        var arrays = Enumerable.Range(0, 64).Select(_ => BlockBuffers.Shared.Rent(1_000_000)).ToList();
+        var first = _buffers.Rent(1_000_000);
+        _buffers.Return(first);
+        var arrays = Enumerable.Range(0, 64).Select(_ => _buffers.Rent(1_000_000)).ToList();
         arrays.ShouldContain(array => ReferenceEquals(array, first));
-        arrays.ForEach(array => BlockBuffers.Shared.Return(array));
-        BlockBuffers.Shared.IdleBytes.ShouldBeLessThanOrEqualTo((16 << 20) + (1 << 20));
-        BlockBuffers.Shared.Rent(0).Length.ShouldBe(0);
-        BlockBuffers.Shared.Rent(5 << 20).Length.ShouldBe(5 << 20);
+        arrays.ForEach(array => _buffers.Return(array));
+        _buffers.IdleBytes.ShouldBeLessThanOrEqualTo((16 << 20) + (1 << 20));
+        _buffers.Rent(0).Length.ShouldBe(0);
+        _buffers.Rent(5 << 20).Length.ShouldBe(5 << 20);
     }
 
     [Fact]
     public void Small_buffers_go_on_being_reused_when_large_ones_lie_idle()
     {
-        var large = Enumerable.Range(0, 32).Select(_ => BlockBuffers.Shared.Rent(1 << 20)).ToList();
-        large.ForEach(array => BlockBuffers.Shared.Return(array));
+        var large = Enumerable.Range(0, 32).Select(_ => _buffers.Rent(1 << 20)).ToList();
+        large.ForEach(array => _buffers.Return(array));
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1_000; i++) BlockBuffers.Shared.Return(BlockBuffers.Shared.Rent(40_000));
+        for (var i = 0; i < 1_000; i++) _buffers.Return(_buffers.Rent(40_000));
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(1_000_000);
     }
 }

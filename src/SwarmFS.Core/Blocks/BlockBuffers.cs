@@ -22,7 +22,7 @@ public sealed class BlockBuffers : ArrayPool<byte>
     private readonly Stack<byte[]>[] _shelves = [.. Enumerable.Range(0, ClassCount).Select(_ => new Stack<byte[]>())];
     private long _idleBytes;
 
-    private BlockBuffers()
+    internal BlockBuffers()
     {
     }
 
