@@ -39,10 +39,12 @@ public sealed record VerifyReport(string Name, string Version, bool Confirmed, i
 public sealed record EvidenceStep(string What, string Text, bool Holds);
 
 /// <param name="Directory">An absolute path.</param>
-public sealed record PublishRequest(string Directory, string Name, string Version);
+/// <param name="Key">Absolute path of the publisher's key; null: the key of the node's log.</param>
+public sealed record PublishRequest(string Directory, string Name, string Version, string? Key = null);
 
 /// <param name="Version">As it stands in a path.</param>
-public sealed record RevokeRequest(string Name, string Version, string Reason);
+/// <param name="Key">Absolute path of the key that signed the release; null: the key of the node's log.</param>
+public sealed record RevokeRequest(string Name, string Version, string Reason, string? Key = null);
 
 public sealed record RevokeReport(string Name, string Version, string Namespace);
 

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using SwarmFS.Catalog;
+using SwarmFS.Control;
 using SwarmFS.EndToEnd.Tests.Machines;
 
 namespace SwarmFS.EndToEnd.Tests;
@@ -45,7 +47,42 @@ public class PublishingTests
         (await pair.Reader.SwarmAsync("history", "tool")).Succeeded().ShouldContain("2.0");
     }
 
-    private static Task<CommandResult> PublishAsync(Pair pair, string version) => pair.Source.SwarmAsync("publish", pair.Scratch["tree"], "--name", "tool", "--version", version);
+    [Fact]
+    public async Task A_release_of_a_publishers_own_key_shows_where_the_key_is_named_whichever_log_it_stands_in()
+    {
+        using var keys = new Scratch();
+        var key = await KeyAsync(keys["my.key"]);
+        await using var pair = await Pair.CreateAsync("--publisher", key.Vkey);
+        await using var stranger = new TestNode(pair.Scratch["stranger"], pair.ReaderHost, "--peer", pair.Source.Endpoint, "--trust", pair.Source.TrustKey) { Port = pair.Reader.Port + 1 };
+        Content.WriteSmallFiles(pair.Scratch["tree"], 20);
+        await pair.Source.StartAsync();
+        await pair.Reader.StartAsync();
+        await stranger.StartAsync();
+
+        (await PublishAsync(pair, "1.0", "--key", keys["my.key"])).Succeeded();
+        (await pair.Source.SwarmAsync("publish", pair.Scratch["tree"], "--name", "plain", "--version", "1.0")).Succeeded();
+        await pair.Reader.WaitForPathAsync("pkgs/tool/1.0");
+        await stranger.WaitForPathAsync("pkgs/plain/1.0");
+        (await Command.ShellAsync($"diff -r {pair.Scratch["tree"]} {pair.Reader.Mount}/pkgs/tool/1.0")).Succeeded();
+        (await Command.ShellAsync($"ls {stranger.Mount}/pkgs")).Succeeded().ShouldBe("plain\n");
+        (await pair.Reader.SwarmAsync("verify", "tool")).Succeeded().ShouldContain($"published by {key.PublicKey}");
+
+        var other = await PublishAsync(pair, "2.0");
+        other.ExitCode.ShouldBe(1);
+        other.Error.ShouldContain("another key");
+        var missing = await PublishAsync(pair, "2.0", "--key", keys["no.key"]);
+        missing.ExitCode.ShouldBe(1);
+        missing.Error.ShouldContain("key gen");
+        (await pair.Source.SwarmAsync("revoke", "tool", "1.0", "--reason", "leaks")).ExitCode.ShouldBe(1);
+        (await pair.Source.SwarmAsync("revoke", "tool", "1.0", "--reason", "leaks", "--key", keys["my.key"])).Succeeded();
+        await Eventually.HoldsAsync(async () => (await Command.ShellAsync($"[ ! -e {pair.Reader.Mount}/pkgs/tool ]")).ExitCode == 0, "the tool is gone");
+    }
+
+    private static async Task<KeyReport> KeyAsync(string file) =>
+        JsonSerializer.Deserialize((await Command.RunAsync(TestNode.Program, ["key", "gen", file, "--name", "me", "--json"])).Succeeded(), ControlJson.Default.KeyReport)!;
+
+    private static Task<CommandResult> PublishAsync(Pair pair, string version, params string[] more) =>
+        pair.Source.SwarmAsync(["publish", pair.Scratch["tree"], "--name", "tool", "--version", version, .. more]);
 
     private static async Task<IReadOnlyList<(string Version, long Sequence)>> Releases(TestNode node) =>
         [.. (await node.OwnLogAsync()).Records.Select(record => CatalogRecord.TryRead(System.Text.Encoding.UTF8.GetBytes(record), out _)).OfType<ReleaseRecord>().Select(release => (release.Version, release.Sequence))];

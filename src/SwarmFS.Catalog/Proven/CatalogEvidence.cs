@@ -12,7 +12,7 @@ public sealed record WitnessSight(string Name, DateTimeOffset Time);
 public sealed record LogVoucher(VerifierKey Log, long Size, Sha256Digest Root, DateTimeOffset? HeadTime, IReadOnlyList<WitnessSight> Witnesses);
 
 /// <summary>The chain from the policy to a version's content, for people who ask why it is believed.</summary>
-/// <param name="Needed">How many logs the policy wants.</param>
+/// <param name="Needed">How many logs have to vouch: one for a release in the own log, otherwise as many as the policy wants.</param>
 /// <param name="Suite">What lists the version, and the logs that have it; null for a publisher's release.</param>
 /// <param name="Published">The publisher's release; null for a suite's version.</param>
 /// <param name="Tree">What the archive unpacks to; null while nobody has unpacked it, and for a release that has a root of its own.</param>
@@ -30,7 +30,7 @@ internal sealed class EvidenceCollector(CatalogPolicy policy, Confirmation confi
             .FirstOrDefault(record => record.Namespace == release.Namespace && record.Name == release.Name && record.Version == release.Version && record.Root == release.Root);
         var unpacked = release.Artifact is { } artifact ? tree(artifact) : null;
         return new CatalogEvidence(
-            release, policy.Confirmations, suite, published, Vouchers((CatalogRecord?)suite ?? published), unpacked, Vouchers(unpacked));
+            release, published is not null && own is not null && own.State.Contains(published.Encode()) ? 1 : policy.Confirmations, suite, published, Vouchers((CatalogRecord?)suite ?? published), unpacked, Vouchers(unpacked));
     }
 
     private IEnumerable<LogView> Everybody() => own is null || confirmation.Logs.Contains(own) ? confirmation.Logs : confirmation.Logs.Prepend(own);

@@ -23,7 +23,7 @@ public enum HistoryChange
 public sealed record HistoryEntry(DateTimeOffset Time, HistoryChange Change, Release Release, string? Reason = null);
 
 /// <summary>The past of the catalogue, read from the logs' records and the old indexes. Safe from any thread.</summary>
-internal sealed class CatalogHistory(CatalogPolicy policy, Confirmation confirmation, LogView? own, SnapshotMaker maker, ICatalogBlocks blocks, TimeProvider time)
+internal sealed class CatalogHistory(Publications publications, Confirmation confirmation, LogView? own, SnapshotMaker maker, ICatalogBlocks blocks, TimeProvider time)
 {
     /// <summary>Suites of one namespace that a history goes through, the newest: two years of four a day. Each costs the nodes on one path, most of them shared.</summary>
     private const int SuitesMax = 2_920;
@@ -86,16 +86,16 @@ internal sealed class CatalogHistory(CatalogPolicy policy, Confirmation confirma
     {
         var history = new List<HistoryEntry>();
         foreach (var ofNamespace in maker.Namespaces()) await AddSuitesAsync(ofNamespace, name, history, cancellationToken);
-        foreach (var publisher in policy.Publishers.Select(CatalogNamespace.OfPublisher).Concat(Own()).Distinct()) AddReleases(publisher, name, history);
+        foreach (var publisher in publications.Own(Now).Concat(publications.Others(Now))) AddReleases(publisher, name, history);
         return [.. history.OrderBy(entry => entry.Time)];
     }
 
-    private IEnumerable<string> Own() => own is null ? [] : [CatalogNamespace.OfPublisher(own.Log.Key)];
+    private static long Now(LogView view) => view.Entries;
 
     private async Task AddSuitesAsync(string ofNamespace, string name, List<HistoryEntry> into, CancellationToken cancellationToken)
     {
         Dictionary<string, SuiteIndexEntry> listed = [];
-        foreach (var suite in confirmation.Suites(ofNamespace, view => view.Entries).TakeLast(SuitesMax))
+        foreach (var suite in confirmation.Suites(ofNamespace, Now).TakeLast(SuitesMax))
         {
             IReadOnlyList<SuiteIndexEntry> versions;
             try
@@ -123,10 +123,8 @@ internal sealed class CatalogHistory(CatalogPolicy policy, Confirmation confirma
 
     private void AddReleases(string publisher, string name, List<HistoryEntry> into)
     {
-        var isOwn = own is not null && publisher == CatalogNamespace.OfPublisher(own.Log.Key);
-        var source = isOwn ? new Confirmation([own!], 1) : confirmation;
-        var revocations = source.Revocations(publisher, view => view.Entries);
-        foreach (var release in source.Releases(publisher, view => view.Entries).Where(release => release.Name == name))
+        var revocations = publications.Revocations(publisher, Now);
+        foreach (var release in publications.Releases(publisher, Now).Where(release => release.Name == name))
         {
             var shown = new Release(release.Name, release.Version, release.Root, release.Key.ToString(), release.Time) { Artifact = release.Artifact, Namespace = publisher };
             into.Add(new HistoryEntry(release.Time, HistoryChange.Published, shown));

@@ -1,28 +1,34 @@
 using System.Text;
 using SwarmFS.Core;
+using SwarmFS.Signing;
 
 namespace SwarmFS.Catalog;
 
 /// <summary>What this node itself says: releases of its own, suites that it verified, and its user's pins.</summary>
 public sealed partial class ProvenCatalog
 {
-    /// <summary>Publishes a tree under a name of this node's own. Returns when others can prove it; saying the same again changes nothing.</summary>
+    /// <summary>Publishes a tree under a name of its publisher's own. Returns when others can prove it; saying the same again changes nothing.</summary>
     /// <param name="version">As it stands in a path.</param>
-    /// <exception cref="CatalogRefusedException">Name or version may not stand in a path, or the version was published before with other content: a version never changes.</exception>
+    /// <param name="publisher">Signs the release and so names its namespace; null: the key of this node's log. It stays the caller's.</param>
+    /// <exception cref="CatalogRefusedException">Name or version may not stand in a path, the version was published before with other content (a version never changes), or another key
+    /// published the name from here.</exception>
     /// <exception cref="NotProvableYetException">It stands in the own log, but the witnesses' quorum has not seen it.</exception>
     /// <exception cref="StoreFullException">The catalogue's directory does not fit; nothing was published.</exception>
-    public async Task<Release> PublishAsync(string name, string version, Cid root, ArtifactDigest? artifact, CancellationToken cancellationToken)
+    public async Task<Release> PublishAsync(string name, string version, Cid root, ArtifactDigest? artifact, Ed25519PrivateKey? publisher, CancellationToken cancellationToken)
     {
         CheckNames(name, version);
         await _publishing.WaitAsync(cancellationToken);
         try
         {
-            var (own, key) = RequireOwn();
-            var mine = OwnReleases();
-            if (Revocation(name, version) is { } revoked) throw new CatalogRefusedException($"{name} {version} was taken back ({revoked.Reason}); choose another version.");
+            var (own, key) = RequireOwn(publisher);
+            var space = CatalogNamespace.OfPublisher(key.PublicKey);
+            if (StandingOfOthers(name, space) is { } other)
+                throw new CatalogRefusedException($"{name} {other.Version} was published from here with another key ({other.Key}): publish with that one, or revoke those versions first.");
+            if (Revocation(space, name, version) is { } revoked) throw new CatalogRefusedException($"{name} {version} was taken back ({revoked.Reason}); choose another version.");
+            var mine = _publications.Known(space);
             var standing = mine.FirstOrDefault(release => release.Name == name && release.Version == version);
             if (standing is not null && standing.Root != root)
-                throw new CatalogRefusedException($"{name} {version} was already published from here with other content ({standing.Root}); a version never changes: choose another version.");
+                throw new CatalogRefusedException($"{name} {version} was already published with that key and other content ({standing.Root}); a version never changes: choose another version.");
             var sequence = mine.Select(release => release.Sequence).DefaultIfEmpty(0).Max() + 1;
             var now = DateTimeOffset.FromUnixTimeSeconds(_parts.Time.GetUtcNow().ToUnixTimeSeconds());
             var record = standing ?? ReleaseRecord.Sign(name, version, sequence, root, artifact, now, key);
@@ -36,20 +42,24 @@ public sealed partial class ProvenCatalog
         }
     }
 
-    /// <summary>Takes a release of this node's own back, for ever.</summary>
+    /// <summary>Takes a release that was published from here back, for ever.</summary>
     /// <param name="reason">One line for people.</param>
-    /// <exception cref="CatalogRefusedException">There is no such release, or the reason is no line.</exception>
+    /// <param name="publisher">The key that signed the release; null: the key of this node's log. It stays the caller's.</param>
+    /// <returns>The release's namespace.</returns>
+    /// <exception cref="CatalogRefusedException">There is no such release of that key, or the reason is no line.</exception>
     /// <exception cref="NotProvableYetException">It stands in the own log, but the witnesses' quorum has not seen it.</exception>
-    public async Task RevokeAsync(string name, string version, string reason, CancellationToken cancellationToken)
+    public async Task<string> RevokeAsync(string name, string version, string reason, Ed25519PrivateKey? publisher, CancellationToken cancellationToken)
     {
         await _publishing.WaitAsync(cancellationToken);
         try
         {
-            var (own, key) = RequireOwn();
+            var (own, key) = RequireOwn(publisher);
+            var space = CatalogNamespace.OfPublisher(key.PublicKey);
             if (!RevokeRecord.IsReason(reason)) throw new CatalogRefusedException($"A reason is one line of at most {RevokeRecord.ReasonLengthMax} characters, without control characters.");
-            if (!OwnReleases().Any(release => release.Name == name && release.Version == version)) throw new CatalogRefusedException($"This node has published no {name} {version}.");
-            if (Revocation(name, version) is not null) return;
-            await AppendAsync(own, [RevokeRecord.Sign(name, version, reason, key)], $"{name} {version}", cancellationToken);
+            if (!_publications.Known(space).Any(release => release.Name == name && release.Version == version))
+                throw new CatalogRefusedException($"The key {key.PublicKey} has published no {name} {version}{(StandingOfOthers(name, space) is { } other ? $"; {name} is of the key {other.Key}" : "")}.");
+            if (Revocation(space, name, version) is null) await AppendAsync(own, [RevokeRecord.Sign(name, version, reason, key)], $"{name} {version}", cancellationToken);
+            return space;
         }
         finally
         {
@@ -117,21 +127,20 @@ public sealed partial class ProvenCatalog
             throw new NotProvableYetException($"{subject} stands in this node's log, but is not provable to others yet: {result.Missing}. It is tried again within {ImporterLog.HeartbeatInterval.TotalMinutes} minutes.");
     }
 
-    private (ImporterLog Own, Signing.Ed25519PrivateKey Key) RequireOwn()
+    private (ImporterLog Own, Ed25519PrivateKey Key) RequireOwn(Ed25519PrivateKey? publisher = null)
     {
-        if (_parts.Own is not { } own || _parts.PublisherKey is not { } key) throw new CatalogRefusedException("This node has no log of its own.");
+        if (_parts.Own is not { } own || (publisher ?? _parts.PublisherKey) is not { } key) throw new CatalogRefusedException("This node has no log of its own.");
         if (_parts.Board.IsOwnAhead)
             throw new CatalogRefusedException("Peers have a longer log of this node's key than this node itself. Signing more would fork it: restore the newest state of this node, or begin a new log with a new key.");
         return (own, key);
     }
 
-    /// <summary>Own releases, also those that only others still have: a number that was used is not used again.</summary>
-    private IReadOnlyList<ReleaseRecord> OwnReleases() => new Confirmation(Everybody(), 1).Releases(_ownPublisher!, _ => long.MaxValue);
+    /// <summary>A release of a name that another publisher of this node's log has: one name in two namespaces would hide the second.</summary>
+    private ReleaseRecord? StandingOfOthers(string name, string space) =>
+        _publications.Own(view => view.Entries).Where(other => other != space).SelectMany(other => _publications.Standing(other, view => view.Entries, [])).FirstOrDefault(release => release.Name == name);
 
-    private RevokeRecord? Revocation(string name, string version) =>
-        new Confirmation(Everybody(), 1).Revocations(_ownPublisher!, _ => long.MaxValue).FirstOrDefault(revocation => revocation.Name == name && revocation.Version == version);
-
-    private IReadOnlyList<LogView> Everybody() => _own is null || _confirmation.Logs.Contains(_own) ? _confirmation.Logs : [_own, .. _confirmation.Logs];
+    private RevokeRecord? Revocation(string space, string name, string version) =>
+        _publications.Revocations(space, _ => long.MaxValue).FirstOrDefault(revocation => revocation.Name == name && revocation.Version == version);
 
     private static void CheckNames(string name, string version)
     {

@@ -14,7 +14,7 @@ public sealed record CatalogParts
     /// <summary>This node's own log; null for one that neither publishes nor imports.</summary>
     public ImporterLog? Own { get; init; }
 
-    /// <summary>Signs this node's own releases: the key of its log.</summary>
+    /// <summary>Signs this node's own releases where no other key is named: the key of its log.</summary>
     public Ed25519PrivateKey? PublisherKey { get; init; }
 
     public required AnnouncementBoard Board { get; init; }
@@ -52,12 +52,12 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
     private readonly LogFollowers _followers;
     private readonly LogView? _own;
     private readonly Confirmation _confirmation;
+    private readonly Publications _publications;
     private readonly SnapshotMaker _maker;
     private readonly CatalogHistory _history;
     private readonly EvidenceCollector _evidence;
     private readonly TreeMaker _trees;
     private readonly UserPins _pins;
-    private readonly string? _ownPublisher;
 
     private readonly SemaphoreSlim _rounds = new(1, 1);
     private readonly Lock _showing = new();
@@ -74,12 +74,12 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
         _log = parts.Loggers.CreateLogger("SwarmFS.Catalog");
         _pins = new UserPins(parts.Files);
         _own = parts.Own is null ? null : new LogView(parts.Own);
-        _ownPublisher = parts.PublisherKey is { } key ? CatalogNamespace.OfPublisher(key.PublicKey) : null;
         var others = parts.Policy.Logs.Where(log => parts.Own is null || !log.Key.Equals(parts.Own.VerifierKey.Key));
         _followers = new LogFollowers([.. others.Select(log => new FollowedLog(log, parts.Policy, parts.OpenJournal(log), parts.Files, parts.Store, parts.Blocks, _log))], _log);
         _confirmation = new Confirmation([.. parts.Policy.Logs.Select(ViewOf)], parts.Policy.Confirmations);
-        _maker = new SnapshotMaker(parts.Policy, _confirmation, _own, _ownPublisher, new SuiteTables(parts.Store, parts.Blocks), artifact => TreeOf(artifact)?.Root, _log);
-        _history = new CatalogHistory(parts.Policy, _confirmation, _own, _maker, parts.Blocks, parts.Time);
+        _publications = new Publications(parts.Policy, _confirmation, _own);
+        _maker = new SnapshotMaker(parts.Policy, _confirmation, _own, _publications, new SuiteTables(parts.Store, parts.Blocks), artifact => TreeOf(artifact)?.Root, _log);
+        _history = new CatalogHistory(_publications, _confirmation, _own, _maker, parts.Blocks, parts.Time);
         _evidence = new EvidenceCollector(parts.Policy, _confirmation, _own, TreeOf);
         _trees = new TreeMaker(parts.Origin, parts.Own, () => !parts.Board.IsOwnAhead, parts.Time, _log);
         parts.Board.Heard += OnHeard;

@@ -12,7 +12,7 @@ internal sealed record MadeSnapshot(PackedSnapshot Snapshot, IReadOnlyList<Confi
 
 /// <summary>Makes snapshots by the rule of CATALOG.md, "What a name means": own releases, suites by origin in their order, releases of other publishers.</summary>
 internal sealed class SnapshotMaker(
-    CatalogPolicy policy, Confirmation confirmation, LogView? own, string? ownPublisher, SuiteTables tables, Func<ArtifactDigest, Cid?> tree, ILogger log)
+    CatalogPolicy policy, Confirmation confirmation, LogView? own, Publications publications, SuiteTables tables, Func<ArtifactDigest, Cid?> tree, ILogger log)
 {
     /// <summary>Tables that were read and are not shown yet, by their indexes.</summary>
     private readonly ConcurrentDictionary<Cid, PackageTable> _ready = new();
@@ -114,30 +114,24 @@ internal sealed class SnapshotMaker(
     {
         var conflicts = new List<CatalogConflict>();
         var builder = new SnapshotBuilder();
-        if (ownPublisher is not null) AddGroup(builder, [OwnReleases(entries, conflicts)], pins.Where(pin => pin.Namespace == ownPublisher));
+        foreach (var publisher in publications.Own(entries)) AddPublisher(builder, publisher, entries, pins, conflicts);
         foreach (var origin in suites.GroupBy(suite => CatalogNamespace.OriginOf(suite.Suite.Suite.Namespace)))
         {
             AddGroup(
                 builder, origin.Select(suite => suite.Table),
                 pins.Where(pin => pin.Namespace is { } name && CatalogNamespace.IsSuite(name) && CatalogNamespace.OriginOf(name) == origin.Key));
         }
-        foreach (var publisher in policy.Publishers.Select(CatalogNamespace.OfPublisher).Where(publisher => publisher != ownPublisher))
-        {
-            var standing = PublisherReleases.Standing(confirmation.Releases(publisher, entries), confirmation.Revocations(publisher, entries), conflicts);
-            AddGroup(builder, [PublisherReleases.ToTable(publisher, standing, KeyOf(standing))], pins.Where(pin => pin.Namespace == publisher));
-        }
+        foreach (var publisher in publications.Others(entries)) AddPublisher(builder, publisher, entries, pins, conflicts);
         var snapshot = builder.Finish(pins.ToDictionary(pin => pin.Name, pin => pin.Version), ChangedAt(entries), tree);
         return new MadeSnapshot(snapshot, [.. suites.Select(suite => suite.Suite)], conflicts, isWhole);
     }
 
-    private PackageTable OwnReleases(Func<LogView, long> entries, List<CatalogConflict> conflicts)
+    private void AddPublisher(SnapshotBuilder builder, string publisher, Func<LogView, long> entries, IReadOnlyList<Release> pins, List<CatalogConflict> conflicts)
     {
-        var mine = new Confirmation(own is null ? [] : [own], 1);
-        var standing = PublisherReleases.Standing(mine.Releases(ownPublisher!, entries), mine.Revocations(ownPublisher!, entries), conflicts);
-        return PublisherReleases.ToTable(ownPublisher!, standing, KeyOf(standing));
+        var standing = publications.Standing(publisher, entries, conflicts);
+        var key = standing.Count == 0 ? "" : standing[0].Key.ToString();
+        AddGroup(builder, [PublisherReleases.ToTable(publisher, standing, key)], pins.Where(pin => pin.Namespace == publisher));
     }
-
-    private static string KeyOf(List<ReleaseRecord> releases) => releases.Count == 0 ? "" : releases[0].Key.ToString();
 
     private static void AddGroup(SnapshotBuilder builder, IEnumerable<PackageTable> ofGroup, IEnumerable<Release> pins)
     {

@@ -75,10 +75,11 @@ internal static class LogCommands
         var directory = new Argument<string>("dir") { Description = "A directory" };
         var name = new Option<string>("--name") { Description = "The package's name", HelpName = "NAME", Required = true };
         var version = new Option<string>("--version") { Description = "The package's version", HelpName = "VERSION", Required = true };
-        var command = new Command("publish", "Publish a directory under this node's own namespace, and return when it can be proven") { directory, name, version };
-        context.AddExample(command, "swarmfs publish ./dir --name tool --version 2.0");
+        var key = PublisherKey("Sign with this key instead of the node's own: the release stands in the key's namespace, wherever it is published");
+        var command = new Command("publish", "Publish a directory under its publisher's namespace, and return when it can be proven") { directory, name, version, key };
+        context.AddExample(command, "swarmfs publish ./dir --name tool --version 2.0", "swarmfs publish ./dir --name tool --version 2.0 --key my.key");
         context.Ask(command, ControlRoutes.Publish,
-            parsed => new PublishRequest(Path.GetFullPath(parsed.GetRequiredValue(directory)), parsed.GetRequiredValue(name), parsed.GetRequiredValue(version)),
+            parsed => new PublishRequest(Path.GetFullPath(parsed.GetRequiredValue(directory)), parsed.GetRequiredValue(name), parsed.GetRequiredValue(version), KeyPath(parsed, key)),
             ControlJson.Default.PublishRequest, ControlJson.Default.ImportReport, report =>
         {
             context.Terminal.Out.WriteLine($"{report.Path}  {report.Entries:n0} entries, {Show.Size(report.Bytes)}, {report.Seconds:f1} s");
@@ -93,13 +94,19 @@ internal static class LogCommands
         var name = new Argument<string>("name") { Description = "A package that this node published" };
         var version = new Argument<string>("version") { Description = "The version to withdraw" };
         var reason = new Option<string>("--reason") { Description = "One line, for whoever asks why it is gone", HelpName = "TEXT", Required = true };
-        var command = new Command("revoke", "Withdraw a version that this node published; who follows its log shows it no longer") { name, version, reason };
+        var key = PublisherKey("The key that the version was published with, where it is not the node's own");
+        var command = new Command("revoke", "Withdraw a version that this node published; who follows its log shows it no longer") { name, version, reason, key };
         context.AddExample(command, "swarmfs revoke tool 2.0 --reason 'deletes the wrong files'");
-        context.Ask(command, ControlRoutes.Revoke, parsed => new RevokeRequest(parsed.GetRequiredValue(name), parsed.GetRequiredValue(version), parsed.GetRequiredValue(reason)),
+        context.Ask(command, ControlRoutes.Revoke,
+            parsed => new RevokeRequest(parsed.GetRequiredValue(name), parsed.GetRequiredValue(version), parsed.GetRequiredValue(reason), KeyPath(parsed, key)),
             ControlJson.Default.RevokeRequest, ControlJson.Default.RevokeReport, report =>
         {
             context.Terminal.Out.WriteLine($"{report.Name} {report.Version} of {report.Namespace} is withdrawn");
         });
         return command;
     }
+
+    private static Option<string?> PublisherKey(string description) => new("--key") { Description = description, HelpName = "FILE" };
+
+    private static string? KeyPath(ParseResult parsed, Option<string?> key) => parsed.GetValue(key) is { } path ? Path.GetFullPath(path) : null;
 }

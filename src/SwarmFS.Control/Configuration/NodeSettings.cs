@@ -26,8 +26,9 @@ public enum LogFormat
 /// <param name="MountPoint">Null: serves without a mount.</param>
 /// <param name="UploadBytesPerSecond">Null: no limit.</param>
 /// <param name="SyncEvery">Null: only when asked.</param>
-/// <param name="Trust">Verifier keys, not yet read.</param>
-/// <param name="Policy">Path of the first policy; null: this node believes itself and <paramref name="Trust"/>.</param>
+/// <param name="Trust">Verifier keys of importers, not yet read; each is a publisher as well.</param>
+/// <param name="Publishers">Verifier keys, not yet read.</param>
+/// <param name="Policy">Path of the first policy; null: this node believes itself, <paramref name="Trust"/> and <paramref name="Publishers"/>.</param>
 /// <param name="Http">Null: nothing is served over HTTP.</param>
 public sealed record NodeSettings(
     string StateDirectory,
@@ -47,6 +48,7 @@ public sealed record NodeSettings(
     TimeSpan? SyncEvery,
     string AptEtc,
     IReadOnlyList<string> Trust,
+    IReadOnlyList<string> Publishers,
     string? Policy,
     bool Light,
     IPEndPoint? Http,

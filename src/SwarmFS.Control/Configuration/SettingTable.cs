@@ -61,6 +61,10 @@ public static class SettingTable
         "catalog.trust", "--trust", "SWARMFS_TRUST", "KEY", "", "An importer whose word is believed besides this node's own (a key as swarmfs id prints it there); may be given several times", SettingValues.RefuseTrust)
     { IsList = true };
 
+    public static readonly SettingDefinition Publishers = new(
+        "catalog.publishers", "--publisher", "SWARMFS_PUBLISHERS", "KEY", "", "A publisher whose releases are believed when an importer of catalog.trust has them (a key as swarmfs key gen prints it); may be given several times", SettingValues.RefuseTrust)
+    { IsList = true };
+
     public static readonly SettingDefinition Policy = new(
         "catalog.policy", "--policy", "SWARMFS_POLICY", "FILE|none", "none", "The first signed policy of a network: which importers and witnesses are believed, and how many must agree", SettingValues.RefusePolicy);
 
@@ -80,7 +84,7 @@ public static class SettingTable
 
     /// <summary>In the order in which they are shown.</summary>
     public static readonly IReadOnlyList<SettingDefinition> All =
-        [Mount, Open, AllowOther, SpecialBits, Xattrs, Push, Listen, Peers, Lan, MaxConnections, Upload, Deadline, Quota, Sync, AptEtc, Trust, Policy, Light, Http, LogLevel, LogFormat];
+        [Mount, Open, AllowOther, SpecialBits, Xattrs, Push, Listen, Peers, Lan, MaxConnections, Upload, Deadline, Quota, Sync, AptEtc, Trust, Publishers, Policy, Light, Http, LogLevel, LogFormat];
 
     private static SettingDefinition Switch(string key, string option, string variable, string standard, string help, Func<string, string?> refuse) =>
         new(key, option, variable, "on|off", standard, help, refuse) { IsSwitch = true };

@@ -109,7 +109,7 @@ public static class SettingValues
 
     /// <summary>A verifier key's form alone (C2SP signed-note); whether it is one is found out by whoever reads it.</summary>
     internal static string? RefuseTrust(string text) =>
-        text.Split('+') is [{ Length: > 0 }, { Length: 8 }, { Length: > 0 }, ..] ? null : "must be a verifier key NAME+HASH+KEY, as swarmfs id prints it on the importer's machine";
+        text.Split('+') is [{ Length: > 0 }, { Length: 8 }, { Length: > 0 }, ..] ? null : "must be a verifier key NAME+HASH+KEY, as swarmfs id and swarmfs key gen print it";
 
     internal static string? RefusePolicy(string text) => text == "none" || Path.IsPathRooted(text) ? null : "must be none or the absolute path of a signed policy";
 

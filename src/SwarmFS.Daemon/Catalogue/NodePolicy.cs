@@ -42,17 +42,19 @@ internal sealed class NodePolicy
 
     private static CatalogPolicy WithoutPolicy(VerifierKey? own, NodeSettings settings)
     {
-        var keys = settings.Trust.Select(ReadKey).ToList();
+        var keys = settings.Trust.Select(key => ReadKey("catalog.trust", key)).ToList();
+        var publishers = settings.Publishers.Select(key => ReadKey("catalog.publishers", key)).Concat(keys).Select(key => key.Key).Distinct().ToList();
         var logs = own is null ? keys : [.. keys.Prepend(own)];
         if (logs.Count == 0) throw new NodeStartException("A light node has no log of its own, so it must be told whom to believe: with --policy, or with --trust.");
         if (logs.Count > CatalogPolicy.LogsMax) throw new NodeStartException($"catalog.trust names {keys.Count} keys; at most {CatalogPolicy.LogsMax} logs are followed, the own one included.");
-        return CatalogPolicy.OwnAnd(logs[0], logs[1..]) with { Publishers = [.. keys.Select(log => log.Key)] };
+        if (publishers.Count > PolicyFile.PublishersMax) throw new NodeStartException($"catalog.trust and catalog.publishers name {publishers.Count} keys; at most {PolicyFile.PublishersMax} publishers are believed.");
+        return CatalogPolicy.OwnAnd(logs[0], logs[1..]) with { Publishers = publishers };
     }
 
-    private static VerifierKey ReadKey(string text)
+    private static VerifierKey ReadKey(string setting, string text)
     {
         if (VerifierKey.TryParse(text, out var key, out var error) && key.Type == SignatureType.Log) return key;
-        throw new NodeStartException($"catalog.trust = {text} is no key of a log: {error ?? "it is a witness's"}. Take it as swarmfs id prints it on the importer's machine.");
+        throw new NodeStartException($"{setting} = {text} is no key that signs records: {error ?? "it is a witness's"}. Take it as swarmfs id or swarmfs key gen prints it.");
     }
 
     private static byte[] Read(string path)

@@ -4,6 +4,7 @@ using SwarmFS.Control;
 using SwarmFS.Core;
 using SwarmFS.Daemon.Catalogue;
 using SwarmFS.Import;
+using SwarmFS.Signing;
 
 namespace SwarmFS.Daemon.Requests;
 
@@ -14,12 +15,16 @@ namespace SwarmFS.Daemon.Requests;
 internal sealed class ImportRequests(Importer importer, ProvenCatalog catalog, SuiteSync sync, IBlockStore store, Activities activities, TimeProvider time)
 {
     public Task<ImportReport> ImportAsync(ImportRequest request, IProgress<ProgressReport> progress, CancellationToken cancellationToken) =>
-        RunAsync("import", request, progress, cancellationToken);
+        RunAsync("import", request, publisher: null, progress, cancellationToken);
 
-    public Task<ImportReport> PublishAsync(PublishRequest request, IProgress<ProgressReport> progress, CancellationToken cancellationToken) =>
-        RunAsync("publish", new ImportRequest(ImportKind.Tree, request.Directory, request.Name, request.Version), progress, cancellationToken);
+    public async Task<ImportReport> PublishAsync(PublishRequest request, IProgress<ProgressReport> progress, CancellationToken cancellationToken)
+    {
+        // Before the tree is read: a key that cannot be used is said at once.
+        using var publisher = PublisherKeyFile.Read(request.Key);
+        return await RunAsync("publish", new ImportRequest(ImportKind.Tree, request.Directory, request.Name, request.Version), publisher, progress, cancellationToken);
+    }
 
-    private async Task<ImportReport> RunAsync(string word, ImportRequest request, IProgress<ProgressReport> progress, CancellationToken cancellationToken)
+    private async Task<ImportReport> RunAsync(string word, ImportRequest request, Ed25519PrivateKey? publisher, IProgress<ProgressReport> progress, CancellationToken cancellationToken)
     {
         using var activity = activities.Begin(word, request.Subject, progress);
         var started = time.GetTimestamp();
@@ -31,7 +36,7 @@ internal sealed class ImportRequests(Importer importer, ProvenCatalog catalog, S
             ImportKind.Tree => await importer.ImportTreeAsync(Absolute(request.Subject), request.Name ?? "", request.Version ?? "", cancellationToken, shown),
             _ => throw new RequestException(ControlErrors.Usage, $"There is no import of kind {request.Kind}."),
         };
-        await RecordAsync(request.Kind, package, activity, cancellationToken);
+        await RecordAsync(request.Kind, package, publisher, activity, cancellationToken);
         return new ImportReport(
             package.Name, package.Version, package.Root.ToString(), $"pkgs/{package.Name}/{package.Version}",
             package.Bytes, package.Entries, package.Evidence.Summary, time.GetElapsedTime(started).TotalSeconds, package.Warnings);
@@ -40,13 +45,13 @@ internal sealed class ImportRequests(Importer importer, ProvenCatalog catalog, S
     private static string Absolute(string path) =>
         Path.IsPathRooted(path) ? path : throw new RequestException(ControlErrors.Usage, $"{path} is not an absolute path.", "The node has a working directory of its own; send the whole path.");
 
-    private async Task RecordAsync(ImportKind kind, ImportedPackage package, IProgress<ProgressReport> progress, CancellationToken cancellationToken)
+    private async Task RecordAsync(ImportKind kind, ImportedPackage package, Ed25519PrivateKey? publisher, IProgress<ProgressReport> progress, CancellationToken cancellationToken)
     {
         try
         {
             var artifact = package.Evidence.Artifact;
             if (artifact is not null) await catalog.RecordTreeAsync(new TreeRecord(artifact, package.Root, package.Entries, package.Bytes), cancellationToken);
-            if (kind != ImportKind.Apt) await catalog.PublishAsync(package.Name, package.Version, package.Root, artifact, cancellationToken);
+            if (kind != ImportKind.Apt) await catalog.PublishAsync(package.Name, package.Version, package.Root, artifact, publisher, cancellationToken);
             else if (!Lists(package)) await sync.RunAsync(null, progress, cancellationToken);
         }
         catch (CatalogRefusedException)

@@ -45,7 +45,8 @@ internal sealed class OwnLogRequests(PackageFinder packages, ProvenCatalog catal
 
     public async Task<RevokeReport> RevokeAsync(RevokeRequest request, CancellationToken cancellationToken)
     {
-        await catalog.RevokeAsync(request.Name, request.Version, request.Reason, cancellationToken);
-        return new RevokeReport(request.Name, request.Version, CatalogNamespace.OfPublisher(catalog.OwnLog!.Key));
+        using var key = PublisherKeyFile.Read(request.Key);
+        var space = await catalog.RevokeAsync(request.Name, request.Version, request.Reason, key, cancellationToken);
+        return new RevokeReport(request.Name, request.Version, space);
     }
 }

@@ -28,7 +28,7 @@ public sealed class ProvenCatalogTests : IAsyncDisposable
 
     private ProvenCatalog Catalog => _node.Catalog;
 
-    private Task<Release> PublishAsync(string name, string version, string content) => Catalog.PublishAsync(name, version, TestImporter.Root(content), artifact: null, CancellationToken.None);
+    private Task<Release> PublishAsync(string name, string version, string content) => Catalog.PublishAsync(name, version, TestImporter.Root(content), artifact: null, publisher: null, CancellationToken.None);
 
     private Task RecordAsync(int day, params string[] packages) => Catalog.RecordSuitesAsync([_own.Suite(day, packages)], CancellationToken.None);
 
@@ -55,11 +55,11 @@ public sealed class ProvenCatalogTests : IAsyncDisposable
         (await Should.ThrowAsync<CatalogRefusedException>(() => PublishAsync("tool", "1", "b"))).Message.ShouldContain("choose another version");
         await Should.ThrowAsync<CatalogRefusedException>(() => PublishAsync("tool", "1:2", "b"));
         await Should.ThrowAsync<CatalogRefusedException>(() => PublishAsync(new string('n', 128), new string('1', 200), "b"));
-        await Catalog.RevokeAsync("tool", "1", "withdrawn: leaks", CancellationToken.None);
+        await Catalog.RevokeAsync("tool", "1", "withdrawn: leaks", publisher: null, CancellationToken.None);
         _node.Listing().ShouldBeEmpty();
         (await Should.ThrowAsync<CatalogRefusedException>(() => PublishAsync("tool", "1", "a"))).Message.ShouldContain("withdrawn: leaks");
         await Should.ThrowAsync<CatalogRefusedException>(() => Catalog.PinAsync("tool", "1", allowRevoked: false, CancellationToken.None));
-        await Should.ThrowAsync<CatalogRefusedException>(() => Catalog.RevokeAsync("tool", "2", "none", CancellationToken.None));
+        await Should.ThrowAsync<CatalogRefusedException>(() => Catalog.RevokeAsync("tool", "2", "none", publisher: null, CancellationToken.None));
         (await Catalog.PinAsync("tool", "1", allowRevoked: true, CancellationToken.None)).Root.ShouldBe(TestImporter.Root("a"));
         _node.Listing().ShouldBe(["tool 1"]);
     }
