@@ -19,7 +19,7 @@ internal static partial class RetrievalLog
     [LoggerMessage(4004, LogLevel.Debug, "{Count} block(s), {Bytes} bytes, asked ahead for root {Root}")]
     public static partial void Prefetching(this ILogger logger, int count, long bytes, string root);
 
-    [LoggerMessage(4005, LogLevel.Information, "Directory structure of root {Root} is here: {Entries} entries in {Milliseconds} ms")]
+    [LoggerMessage(4005, LogLevel.Debug, "Directory structure of root {Root} is here: {Entries} entries in {Milliseconds} ms")]
     public static partial void TreeLoaded(this ILogger logger, string root, int entries, long milliseconds);
 
     [LoggerMessage(4006, LogLevel.Debug, "A prefetch for root {Root} came back short by {Missing} block(s): {Explanation}")]
