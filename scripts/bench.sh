@@ -140,6 +140,7 @@ hot() {
     for _ in $(seq 20); do trees+=("$tree"); done
     note "find-$place" "$(timed find "${trees[@]}")"
     note "stat-$place" "$("$base/syscalls" stat "$base/list-$place" 5)"
+    note "wide-$place" "$("$base/syscalls" stat "$base/wide-$place" 1)"
     note "read-$place" "$("$base/syscalls" read "$base/list-$place" 5)"
     note "stream-$place" "$("$base/syscalls" stream "$big" 3)"
 }
@@ -180,7 +181,20 @@ for round in $(seq "$rounds"); do
 done
 
 say "Hot rounds"
-fresh_b tree
+# What many names cost that no processor cache holds: 1,000 directories of 100 files.
+wide_copy=$base/ext4/pkgs/wide/$version
+python3 -c '
+import os, sys
+for directory in range(1000):
+    path = os.path.join(sys.argv[1], f"part-{directory:03}")
+    os.makedirs(path)
+    for number in range(100):
+        with open(os.path.join(path, f"file-{number:02}"), "w") as file: file.write(f"{directory} {number}")' "$wide_copy"
+"$swarmfs" --state "$base/a" import tree "$wide_copy" --name wide --version "$version" >/dev/null
+fresh_b wide
+find "$wide_copy" -type f | sort >"$base/wide-ext4"
+find "$base/mnt-b/pkgs/wide/$version" -type f | sort >"$base/wide-swarmfs"
+[ "$(wc -l <"$base/wide-swarmfs")" = 100000 ] || { say "The tree of 100,000 files differs."; exit 1; }
 # As many directories deep as the mount's: the kernel walks each of them for every name.
 hot_copy=$base/ext4/pkgs/tree/$version
 mkdir -p "$hot_copy"
@@ -194,7 +208,7 @@ sed "s|^|$base/mnt-b/pkgs/tree/$version/|" "$base/names" >"$base/list-swarmfs"
 for round in $(seq 0 "$rounds"); do
     hot swarmfs "$base/mnt-b/pkgs/tree/$version" "$base/mnt-b/pkgs/big/$version/big.bin"
     hot ext4 "$hot_copy" "$hot_copy-big"
-    if [ "$round" = 0 ]; then rm -f "$base"/times/{find,stat,read,stream}-*; fi
+    if [ "$round" = 0 ]; then rm -f "$base"/times/{find,stat,wide,read,stream}-*; fi
 done
 note rss "$(memory a)"
 drop_b
@@ -205,7 +219,8 @@ row "the same mounted with xattrs shown" tree-xattr tree-rsync - s 1
 row "cold tree, 5,000 files: cp -a | wget -r" tree-swarmfs tree-wget 1.0 s 1
 row "cold $big_mib MiB: sha256sum | curl TLS + sha256sum" big-swarmfs big-curl 1.5 s 1
 row "hot find over the tree, twenty times" find-swarmfs find-ext4 0.8 ms 1000
-row "hot stat" stat-swarmfs stat-ext4 1.3 us 0.001
+row "hot stat, 5,000 files 15 names deep" stat-swarmfs stat-ext4 1.3 us 0.001
+row "hot stat, 100,000 files 7 names deep" wide-swarmfs wide-ext4 1.3 us 0.001
 row "hot open + read + close" read-swarmfs read-ext4 1.5 us 0.001
 row "hot sequential read of $big_mib MiB" stream-swarmfs stream-ext4 2.6 ms 0.000001
 peak=$(sort -n "$base/times/rss" | tail -n 1)
