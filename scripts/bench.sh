@@ -145,6 +145,9 @@ hot() {
     note "stream-$place" "$("$base/syscalls" stream "$big" 3)"
 }
 
+# Names of a path from the mount on, on average over a list.
+depth() { sed "s|^$base/mnt-b/||" "$base/$1-swarmfs" | awk -F/ '{ names += NF } END { printf "%.0f", names / NR }'; }
+
 # Name, measured, reference, bar (the highest allowed ratio), unit, factor from the noted number to the unit.
 row() {
     local verdict
@@ -219,8 +222,8 @@ row "the same mounted with xattrs shown" tree-xattr tree-rsync - s 1
 row "cold tree, 5,000 files: cp -a | wget -r" tree-swarmfs tree-wget 1.0 s 1
 row "cold $big_mib MiB: sha256sum | curl TLS + sha256sum" big-swarmfs big-curl 1.5 s 1
 row "hot find over the tree, twenty times" find-swarmfs find-ext4 0.8 ms 1000
-row "hot stat, 5,000 files 15 names deep" stat-swarmfs stat-ext4 1.3 us 0.001
-row "hot stat, 100,000 files 7 names deep" wide-swarmfs wide-ext4 1.3 us 0.001
+row "hot stat, 5,000 files, $(depth list) names deep" stat-swarmfs stat-ext4 1.3 us 0.001
+row "hot stat, 100,000 files, $(depth wide) names deep" wide-swarmfs wide-ext4 1.3 us 0.001
 row "hot open + read + close" read-swarmfs read-ext4 1.5 us 0.001
 row "hot sequential read of $big_mib MiB" stream-swarmfs stream-ext4 2.6 ms 0.000001
 peak=$(sort -n "$base/times/rss" | tail -n 1)

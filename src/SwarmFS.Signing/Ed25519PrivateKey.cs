@@ -63,7 +63,7 @@ public sealed class Ed25519PrivateKey : IDisposable
         if ((File.GetUnixFileMode(path) & ~OwnerOnly) != 0)
             throw new CryptographicException($"The key file {path} may be read or written by others; its owner alone may: chmod 600 {path}");
         if (new FileInfo(path).Length is var length && length != SeedLength)
-            throw new CryptographicException($"The key file {path} has {length} bytes instead of {SeedLength}: restore it from a backup, or move it away to get a new key.");
+            throw new CryptographicException($"The key file {path} has {length} bytes instead of {SeedLength}: it is no key, or a damaged one; restore it from a backup.");
         return FromSeed(File.ReadAllBytes(path));
     }
 

@@ -29,8 +29,9 @@ internal sealed class EvidenceCollector(CatalogPolicy policy, Confirmation confi
         var published = Everybody().SelectMany(view => view.State.Releases(view.Entries)).Select(logged => logged.Record)
             .FirstOrDefault(record => record.Namespace == release.Namespace && record.Name == release.Name && record.Version == release.Version && record.Root == release.Root);
         var unpacked = release.Artifact is { } artifact ? tree(artifact) : null;
+        var isOwn = published is not null && own is not null && own.State.Contains(published.Encode());
         return new CatalogEvidence(
-            release, published is not null && own is not null && own.State.Contains(published.Encode()) ? 1 : policy.Confirmations, suite, published, Vouchers((CatalogRecord?)suite ?? published), unpacked, Vouchers(unpacked));
+            release, isOwn ? 1 : policy.Confirmations, suite, published, Vouchers((CatalogRecord?)suite ?? published), unpacked, Vouchers(unpacked));
     }
 
     private IEnumerable<LogView> Everybody() => own is null || confirmation.Logs.Contains(own) ? confirmation.Logs : confirmation.Logs.Prepend(own);

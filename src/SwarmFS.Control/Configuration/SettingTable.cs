@@ -58,11 +58,11 @@ public static class SettingTable
         "catalog.apt-etc", "--apt-etc", "SWARMFS_APT_ETC", "DIR", "/etc/apt", "Where apt's sources.list and sources.list.d are read", text => Path.IsPathRooted(text) ? null : "must be an absolute path");
 
     public static readonly SettingDefinition Trust = new(
-        "catalog.trust", "--trust", "SWARMFS_TRUST", "KEY", "", "An importer whose word is believed besides this node's own (a key as swarmfs id prints it there); may be given several times", SettingValues.RefuseTrust)
+        "catalog.trust", "--trust", "SWARMFS_TRUST", "KEY", "", "An importer whose word is believed besides this node's own (a key as swarmfs id prints it there), unless a policy says who is; may be given several times", SettingValues.RefuseVerifierKey)
     { IsList = true };
 
     public static readonly SettingDefinition Publishers = new(
-        "catalog.publishers", "--publisher", "SWARMFS_PUBLISHERS", "KEY", "", "A publisher whose releases are believed when an importer of catalog.trust has them (a key as swarmfs key gen prints it); may be given several times", SettingValues.RefuseTrust)
+        "catalog.publishers", "--publisher", "SWARMFS_PUBLISHERS", "KEY", "", "A publisher whose releases are believed when an importer of catalog.trust has them (a key as swarmfs key gen prints it), unless a policy says who is; may be given several times", SettingValues.RefuseVerifierKey)
     { IsList = true };
 
     public static readonly SettingDefinition Policy = new(

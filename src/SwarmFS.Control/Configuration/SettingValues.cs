@@ -108,7 +108,7 @@ public static class SettingValues
         text == "off" || (TryParseTime(text, out var time) && time >= TimeSpan.FromSeconds(1) && time <= TimeSpan.FromDays(30)) ? null : "must be off or a time of at least 1s, such as 6h";
 
     /// <summary>A verifier key's form alone (C2SP signed-note); whether it is one is found out by whoever reads it.</summary>
-    internal static string? RefuseTrust(string text) =>
+    internal static string? RefuseVerifierKey(string text) =>
         text.Split('+') is [{ Length: > 0 }, { Length: 8 }, { Length: > 0 }, ..] ? null : "must be a verifier key NAME+HASH+KEY, as swarmfs id and swarmfs key gen print it";
 
     internal static string? RefusePolicy(string text) => text == "none" || Path.IsPathRooted(text) ? null : "must be none or the absolute path of a signed policy";

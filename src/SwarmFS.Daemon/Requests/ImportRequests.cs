@@ -32,8 +32,8 @@ internal sealed class ImportRequests(Importer importer, ProvenCatalog catalog, S
         var package = request.Kind switch
         {
             ImportKind.Apt => await importer.ImportAptAsync(request.Subject, cancellationToken, shown),
-            ImportKind.Deb => await importer.ImportDebAsync(Absolute(request.Subject), cancellationToken, shown),
-            ImportKind.Tree => await importer.ImportTreeAsync(Absolute(request.Subject), request.Name ?? "", request.Version ?? "", cancellationToken, shown),
+            ImportKind.Deb => await importer.ImportDebAsync(RequestPath.Absolute(request.Subject), cancellationToken, shown),
+            ImportKind.Tree => await importer.ImportTreeAsync(RequestPath.Absolute(request.Subject), request.Name ?? "", request.Version ?? "", cancellationToken, shown),
             _ => throw new RequestException(ControlErrors.Usage, $"There is no import of kind {request.Kind}."),
         };
         await RecordAsync(request.Kind, package, publisher, activity, cancellationToken);
@@ -41,9 +41,6 @@ internal sealed class ImportRequests(Importer importer, ProvenCatalog catalog, S
             package.Name, package.Version, package.Root.ToString(), $"pkgs/{package.Name}/{package.Version}",
             package.Bytes, package.Entries, package.Evidence.Summary, time.GetElapsedTime(started).TotalSeconds, package.Warnings);
     }
-
-    private static string Absolute(string path) =>
-        Path.IsPathRooted(path) ? path : throw new RequestException(ControlErrors.Usage, $"{path} is not an absolute path.", "The node has a working directory of its own; send the whole path.");
 
     private async Task RecordAsync(ImportKind kind, ImportedPackage package, Ed25519PrivateKey? publisher, IProgress<ProgressReport> progress, CancellationToken cancellationToken)
     {
@@ -54,7 +51,7 @@ internal sealed class ImportRequests(Importer importer, ProvenCatalog catalog, S
             if (kind != ImportKind.Apt) await catalog.PublishAsync(package.Name, package.Version, package.Root, artifact, publisher, cancellationToken);
             else if (!Lists(package)) await sync.RunAsync(null, progress, cancellationToken);
         }
-        catch (CatalogRefusedException)
+        catch (Exception e) when (e is CatalogRefusedException or StoreFullException)
         {
             // Nothing names the tree now: without its pin it is evicted in its turn.
             if (catalog.ReleaseOf(package.Root) is null) store.Unpin(package.Root);

@@ -93,4 +93,16 @@ public sealed class PublisherKeyTests : IAsyncDisposable
         await _node.HearAsync(_other);
         _node.Listing().ShouldBe(["a 1"]);
     }
+
+    [Fact]
+    public async Task Of_many_at_once_each_gets_a_number_and_of_two_keys_one_gets_the_name()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Task.Run(() => PublishAsync($"tool-{i}", "1", $"content {i}", _alice))));
+        _own.Log.State.Releases(long.MaxValue).Select(logged => logged.Record.Sequence).ShouldBe(Enumerable.Range(1, 20).Select(number => (long)number));
+        var racing = new[] { _alice, _bob, null }.Select(key => Task.Run(() => PublishAsync("raced", "1", "raced", key))).ToList();
+        foreach (var one in racing) await Task.WhenAny(one);
+        racing.Count(one => one.IsCompletedSuccessfully).ShouldBe(1);
+        racing.Where(one => one.IsFaulted).ShouldAllBe(one => one.Exception!.InnerException is CatalogRefusedException);
+        _own.Log.State.Releases(long.MaxValue).Count(logged => logged.Record.Name == "raced").ShouldBe(1);
+    }
 }
