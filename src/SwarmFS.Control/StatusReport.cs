@@ -80,4 +80,6 @@ public sealed record SuiteReport(string Namespace, DateTimeOffset Date, int Pack
 public sealed record ActivityReport(string Kind, string Subject, string Stage, long Done, long Total, string Unit);
 
 /// <param name="ResidentBytes">As /proc/self/status calls VmRSS.</param>
-public sealed record MemoryReport(long ResidentBytes, long ManagedBytes);
+/// <param name="Collections">Garbage collections since start.</param>
+/// <param name="PausedMilliseconds">For how long they have stopped the node in all.</param>
+public sealed record MemoryReport(long ResidentBytes, long ManagedBytes, long Collections, double PausedMilliseconds);

@@ -70,5 +70,6 @@ internal sealed class StatusSource(
         .. content.Activity.Where(root => root.WaitingReads > 0).Select(root => new ActivityReport("read", root.Root.ToString(), "waiting", root.WaitingReads, 0, "reads")),
     ];
 
-    private static MemoryReport Memory() => new(Environment.WorkingSet, GC.GetTotalMemory(forceFullCollection: false));
+    private static MemoryReport Memory() => new(
+        Environment.WorkingSet, GC.GetTotalMemory(forceFullCollection: false), GC.CollectionCount(0), Math.Round(GC.GetTotalPauseDuration().TotalMilliseconds, 1));
 }

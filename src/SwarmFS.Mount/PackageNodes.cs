@@ -50,19 +50,18 @@ internal sealed class PackageNodes(MountOptions options)
     }
 
     /// <param name="self">What "." is: the directory's own number, except for a root that the kernel knows by another.</param>
-    /// <returns>True when the listing is at its end and wrote nothing.</returns>
-    public bool List<T>(MountedPackage package, NodeNumber directory, NodeNumber self, NodeNumber parent, ulong offset, ref T listing)
+    public ListingProgress List<T>(MountedPackage package, NodeNumber directory, NodeNumber self, NodeNumber parent, ulong offset, ref T listing)
         where T : IListing, allows ref struct
     {
-        if (!ListingOffsets.TryAddDots(ref listing, ref offset, self, parent)) return false;
+        if (!ListingOffsets.TryAddDots(ref listing, ref offset, self, parent)) return ListingProgress.Partial;
         var children = package.Tree.Children(directory.Row);
-        if (offset - ListingOffsets.FirstEntry >= (ulong)children.Length) return true;
+        if (offset - ListingOffsets.FirstEntry >= (ulong)children.Length) return ListingProgress.Ended;
         for (var i = (int)(offset - ListingOffsets.FirstEntry); i < children.Length; i++)
         {
             var next = (ulong)i + 1 + ListingOffsets.FirstEntry;
-            if (!listing.TryAdd(package.Tree.Name(children[i]), Entry(package, directory.View, children[i]), next)) break;
+            if (!listing.TryAdd(package.Tree.Name(children[i]), Entry(package, directory.View, children[i]), next)) return ListingProgress.Partial;
         }
-        return false;
+        return ListingProgress.Complete;
     }
 
     public static FuseResult ReadLink(MountedPackage package, NodeNumber node, Span<byte> target)

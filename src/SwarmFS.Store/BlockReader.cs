@@ -8,7 +8,7 @@ namespace SwarmFS.Store;
 /// Reads blocks from wherever the index has them and drops what is damaged. A file that is evicted under a read is still readable, or gone: then the
 /// index, which was changed first, says where the block is now.
 /// </summary>
-internal sealed class BlockReader(BlockIndex index, ContainerTable containers, HandleCache handles, FlatFiles flats, StoreMetrics metrics, ILogger logger)
+internal sealed class BlockReader(BlockIndex index, ContainerTable containers, HandleCache handles, PackTail tail, FlatFiles flats, StoreMetrics metrics, ILogger logger)
 {
     /// <summary>How often a read follows a block that is moved under it before it calls the block absent. A block is moved once per eviction of its pack.</summary>
     private const int MaxMoves = 8;
@@ -72,6 +72,7 @@ internal sealed class BlockReader(BlockIndex index, ContainerTable containers, H
     private Outcome ReadAt(BlockPlace place, in Sha256Digest digest, long offset, Span<byte> destination)
     {
         if (!containers.TryGet(place.Container, out var container)) return Outcome.Moved;
+        if (container is Pack pack && tail.TryRead(pack, offset, destination)) return Outcome.Complete;
         int got;
         try
         {

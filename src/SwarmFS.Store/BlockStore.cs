@@ -28,6 +28,8 @@ namespace SwarmFS.Store;
 //   files/<n>.<sha256>.block    one raw block
 //   files/<n>.partial           a large file that is being imported; removed at start
 //
+// A small block that was fetched waits in memory for up to 1 MiB of others, or 100 ms, and is read from there; a write for each would cost five times the processor time. While
+// somebody holds new blocks to publish them, each is written before Put() returns.
 // After a kill -9 everything written is still there, because the kernel has it: the record that was being written is cut off, files that were being imported go.
 // After a power cut what was written since the last flush may read as zeros: that is found out when the block is read for the first time, and it is fetched again.
 // Pin() returns after the blocks at hand and then the pin itself were flushed.
@@ -92,7 +94,9 @@ public sealed class BlockStore : IBlockStore, IAsyncDisposable
     public PutResult Put(Block block)
     {
         var result = _parts.Writer.Put(block);
-        if (result == PutResult.Stored && _parts.Space.IsAboveHigh) _housekeeping.WakeUp();
+        if (result != PutResult.Stored) return result;
+        if (_parts.PackWriter.HasUnwritten) _housekeeping.WriteSoon();
+        if (_parts.Space.IsAboveHigh) _housekeeping.WakeUp();
         return result;
     }
 
@@ -117,7 +121,13 @@ public sealed class BlockStore : IBlockStore, IAsyncDisposable
         }
     }
 
-    public IDisposable HoldNew() => _parts.Protection.HoldNew();
+    public IDisposable HoldNew()
+    {
+        var hold = _parts.Protection.HoldNew();
+        // What is put from now on is written at once. What waits may be part of what is held, and the holder must not find it here and then gone.
+        _housekeeping.WriteNow();
+        return hold;
+    }
 
     public IDisposable Use(in Cid root) => _parts.Protection.Use(root);
 
@@ -154,6 +164,7 @@ public sealed class BlockStore : IBlockStore, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _housekeeping.DisposeAsync();
+        _parts.PackWriter.Dispose();
         foreach (var container in _parts.Containers.Snapshot()) HandleCache.Close(container);
         _parts.Metrics.Dispose();
         _lock.Dispose();

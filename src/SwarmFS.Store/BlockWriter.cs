@@ -107,7 +107,8 @@ internal sealed class BlockWriter(
             flats.WriteLone(digest, block.Span);
             return DiskBudget.Rounded(block.Length);
         }
-        packs.Append(digest, block.Cid.Codec, block.Span);
+        // Whoever holds new blocks publishes them next, and must hear of a failure from each.
+        packs.Append(digest, block.Cid.Codec, block.Span, isAwaited: protection.HasHolds);
         return PackWriter.Cost(block.Length);
     }
 }

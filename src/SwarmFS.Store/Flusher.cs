@@ -6,7 +6,7 @@ namespace SwarmFS.Store;
 /// Makes what was written survive a power cut. Order: the bytes of all data files, then the directories that name them. Nothing else depends on an order,
 /// because each block is verified at its first read: the most that a power cut costs is blocks that are fetched again.
 /// </summary>
-internal sealed class Flusher(ContainerTable containers, string filesDirectory, string packsDirectory)
+internal sealed class Flusher(PackWriter packs, ContainerTable containers, string filesDirectory, string packsDirectory)
 {
     /// <summary>Files whose writing is started together, so that the waits for them overlap. A syncfs(2) would wait for everything else on the disk as well.</summary>
     private const int BatchFiles = 64;
@@ -18,6 +18,7 @@ internal sealed class Flusher(ContainerTable containers, string filesDirectory, 
     {
         lock (_gate)
         {
+            packs.WriteOut();
             var dirty = containers.Snapshot().Where(container => Interlocked.Exchange(ref container.Dirty, 0) == 1).ToList();
             if (dirty.Count == 0) return;
             try

@@ -2,17 +2,23 @@ using System.Threading.Channels;
 
 namespace SwarmFS.Store;
 
-/// <summary>Flushes from time to time, and evicts when the high watermark is passed, so that writers seldom have to.</summary>
+/// <summary>Writes out what waits in memory, flushes from time to time, and evicts when the high watermark is passed, so that writers seldom have to.</summary>
 internal sealed class Housekeeping : IAsyncDisposable
 {
+    /// <summary>How long a block waits for others to be written with it.</summary>
+    private static readonly TimeSpan WriteDelay = TimeSpan.FromMilliseconds(100);
+
     private readonly StoreParts _parts;
 
     // One pending wake-up says as much as many.
     private readonly Channel<bool> _wakeUps = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _stopping = new();
     private readonly ITimer _timer;
+    private readonly ITimer _writeTimer;
     private readonly Task _loop;
     private volatile bool _isFlushDue;
+    private volatile bool _isWriteDue;
+    private int _isWritePlanned;
     private int _lastRelaxations = -1;
     private long _leftBytes;
 
@@ -20,7 +26,33 @@ internal sealed class Housekeeping : IAsyncDisposable
     {
         _parts = parts;
         _timer = time.CreateTimer(_ => FlushSoon(), state: null, parts.Options.FlushInterval, parts.Options.FlushInterval);
+        _writeTimer = time.CreateTimer(_ => WriteFromTimer(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _loop = Task.Run(RunAsync);
+    }
+
+    /// <summary>Blocks wait to be written.</summary>
+    public void WriteSoon()
+    {
+        if (Volatile.Read(ref _isWritePlanned) == 0 && Interlocked.Exchange(ref _isWritePlanned, 1) == 0) _writeTimer.Change(WriteDelay, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Writes what waits. What cannot be written has left the store, as if it had been evicted.</summary>
+    public void WriteNow()
+    {
+        try
+        {
+            _parts.PackWriter.WriteOut();
+        }
+        catch (IOException failure)
+        {
+            StoreLog.WriteFailed(_parts.Logger, _parts.Options.Directory, failure);
+        }
+    }
+
+    private void WriteFromTimer()
+    {
+        _isWriteDue = true;
+        WakeUp();
     }
 
     /// <summary>The high watermark was passed.</summary>
@@ -36,9 +68,17 @@ internal sealed class Housekeeping : IAsyncDisposable
     {
         await foreach (var _ in _wakeUps.Reader.ReadAllAsync())
         {
+            if (_isWriteDue) WritePlanned();
             if (_isFlushDue) TryFlush();
             if (_parts.Space.IsAboveHigh) Evict();
         }
+    }
+
+    private void WritePlanned()
+    {
+        _isWriteDue = false;
+        Volatile.Write(ref _isWritePlanned, 0);
+        WriteNow();
     }
 
     private void TryFlush()
@@ -74,6 +114,7 @@ internal sealed class Housekeeping : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _timer.DisposeAsync();
+        await _writeTimer.DisposeAsync();
         await _stopping.CancelAsync();
         _wakeUps.Writer.Complete();
         await _loop;

@@ -16,7 +16,11 @@ internal static partial class Interop
     public const int NoSpaceLeft = 28;
     public const int QuotaExceeded = 122;
 
+    private const int Interrupted = 4;
+    private const int NoSuchCall = 38;
+    private const int NotSupported = 95;
     private const int CloseOnExec = 0x80000;
+    private const int KeepSize = 1;
     private const uint StartWrite = 2;
     private const int CurrentDirectory = -100;
     private const uint StatBlocks = 0x400;
@@ -35,6 +39,24 @@ internal static partial class Interop
     public static void SetLength(SafeFileHandle handle, long length, string path)
     {
         if (ftruncate(handle, length) != 0) throw Failure("ftruncate", path);
+    }
+
+    /// <summary>
+    /// fallocate(2) with FALLOC_FL_KEEP_SIZE: writing there does not fail for want of space any more. False where the file system cannot.
+    /// </summary>
+    /// <exception cref="IOException">There is no such space, or the device failed.</exception>
+    public static bool TryReserve(SafeFileHandle handle, long offset, long length, string path)
+    {
+        while (fallocate(handle, KeepSize, offset, length) != 0)
+        {
+            switch (Marshal.GetLastPInvokeError())
+            {
+                case Interrupted: continue;
+                case NotSupported or NoSuchCall: return false;
+                default: throw Failure("fallocate", path);
+            }
+        }
+        return true;
     }
 
     /// <summary>fdatasync(2): the bytes, and of the metadata what is needed to read them.</summary>
@@ -82,6 +104,9 @@ internal static partial class Interop
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int ftruncate(SafeFileHandle handle, long length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fallocate(SafeFileHandle handle, int mode, long offset, long length);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fdatasync(SafeFileHandle handle);

@@ -11,8 +11,17 @@ internal sealed class Pack(int id, string path) : Container(id, path)
     // Large enough that a pack of tiny records costs few system calls, small enough to come from the pool.
     private const int ScanWindow = 256 << 10;
 
+    private long _unwrittenFrom = long.MaxValue;
+
     /// <summary>Where the next record begins; grows under the writer's lock.</summary>
     public long Length { get; set; }
+
+    /// <summary>Where the part begins that <see cref="PackTail"/> has and the file has not.</summary>
+    public long UnwrittenFrom
+    {
+        get => Volatile.Read(ref _unwrittenFrom);
+        set => Volatile.Write(ref _unwrittenFrom, value);
+    }
 
     public bool IsSealed { get; set; }
 

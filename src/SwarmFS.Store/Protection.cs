@@ -117,10 +117,13 @@ internal sealed class Protection
         }
     }
 
+    /// <summary>True while a hold lives.</summary>
+    public bool HasHolds => Volatile.Read(ref _holdCount) > 0;
+
     /// <summary>A block is about to be put: all holds that live keep it. Called before the index is asked, so that it cannot be evicted in between.</summary>
     public void Note(in Sha256Digest digest)
     {
-        if (Volatile.Read(ref _holdCount) == 0) return;
+        if (!HasHolds) return;
         lock (Gate)
         {
             foreach (var hold in _holds) hold.Digests.Add(digest);

@@ -52,17 +52,20 @@ internal sealed class StoreLoader(StoreParts parts)
             foreach (var path in pack.Paths) File.Delete(path);
             return;
         }
-        if (sound < length)
-        {
-            using var file = Interop.Open(pack.Path, Interop.ReadWrite);
-            RandomAccess.SetLength(file, sound);
-            StoreLog.PackCutBack(parts.Logger, pack.Path, length, sound);
-        }
+        CutBack(pack, length, sound);
         pack.Length = sound;
         File.Delete(pack.IndexPath);
         if (isLast) parts.PackWriter.Continue(pack, blocks);
         else pack.Seal(blocks);
         Register(pack, blocks);
+    }
+
+    /// <summary>To the end of the last sound record; also what was reserved beyond the end goes.</summary>
+    private void CutBack(Pack pack, long length, long sound)
+    {
+        using var file = Interop.Open(pack.Path, Interop.ReadWrite);
+        Interop.SetLength(file, sound, pack.Path);
+        if (sound < length) StoreLog.PackCutBack(parts.Logger, pack.Path, length, sound);
     }
 
     private void LoadFiles()

@@ -18,13 +18,13 @@ internal sealed class StoreParts
         Metrics = new StoreMetrics(meters, Index, Budget);
         Protection = new Protection(new PinFile(options.Directory));
         Flats = new FlatFiles(Files, Index, Containers, Handles = new HandleCache(options.OpenFiles), Budget);
-        PackWriter = new PackWriter(Packs, PackBytesOf(options), Index, Containers, Handles, Budget);
-        Reader = new BlockReader(Index, Containers, Handles, Flats, Metrics, logger);
+        PackWriter = new PackWriter(Packs, PackBytesOf(options), Index, Containers, Handles, Tail, Budget);
+        Reader = new BlockReader(Index, Containers, Handles, Tail, Flats, Metrics, logger);
         Reach = new DagReach(Reader, logger);
         Collector = new Collector(Index, Containers, Handles, Flats, PackWriter, Protection, Reach, Budget, Metrics, logger);
         Space = new SpaceKeeper(options, Budget, Collector, Protection, time, logger);
         Writer = new BlockWriter(options, Index, Flats, PackWriter, Protection, Space, Budget, Metrics, logger);
-        Flusher = new Flusher(Containers, Files, Packs);
+        Flusher = new Flusher(PackWriter, Containers, Files, Packs);
     }
 
     public StoreOptions Options { get; }
@@ -38,6 +38,7 @@ internal sealed class StoreParts
     public StoreMetrics Metrics { get; }
     public Protection Protection { get; }
     public FlatFiles Flats { get; }
+    public PackTail Tail { get; } = new();
     public PackWriter PackWriter { get; }
     public BlockReader Reader { get; }
     public DagReach Reach { get; }

@@ -85,6 +85,36 @@ public sealed class FullDiskTests : IDisposable
         for (var i = 0; i < 100; i++) reopened.Put(Content.Raw(100_000, 20_000 + i)).ShouldBe(PutResult.Stored);
     }
 
+    [Theory]
+    [InlineData("tmpfs")]
+    [InlineData("ext4")]
+    public void What_was_taken_while_it_fitted_can_be_written_however_full_the_disk_is_by_then(string kind)
+    {
+        MountDisk(kind, mebibytes: 40);
+        using var fixture = new StoreFixture(quota: 1L << 30, directory: Path.Combine(_disk, "store"));
+        var kept = new List<Block>();
+        for (var i = 0; i < 50; i++)
+        {
+            var block = Content.Raw(4000 + i, i);
+            fixture.Store.Put(block).ShouldBe(PutResult.Stored);
+            kept.Add(block);
+        }
+        FillToTheLastByte();
+        for (var i = 0; i < 100; i++)
+        {
+            var block = Content.Raw(4000 + i, 100 + i);
+            fixture.Store.Put(block).ShouldBe(PutResult.Stored, "a mebibyte was reserved");
+            kept.Add(block);
+        }
+
+        fixture.Store.HoldNew().Dispose();
+
+        fixture.Store.Statistics.EvictedBlocks.ShouldBe(0);
+        kept.ShouldAllBe(block => Content.IsReadable(fixture.Store, block));
+        var reopened = fixture.Reopen();
+        kept.ShouldAllBe(block => Content.IsReadable(reopened, block));
+    }
+
     private void FillToTheLastByte()
     {
         using var filler = File.OpenHandle(Path.Combine(_disk, "filler"), FileMode.Create, FileAccess.Write);

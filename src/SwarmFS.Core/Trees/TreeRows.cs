@@ -1,13 +1,21 @@
 namespace SwarmFS.Core;
 
 /// <summary>The growing arrays of a <see cref="TreeTable"/>.</summary>
-internal sealed class TreeRows
+/// <param name="declared">Rows that the tree says it has: an upper bound where it tells the truth.</param>
+internal sealed class TreeRows(int declared)
 {
-    private readonly List<TreeRow> _rows = [];
-    private readonly List<byte> _text = [];
-    private readonly List<int> _nameStarts = [];
-    private readonly List<int> _targetStarts = [];
+    /// <summary>So much is believed before it is seen: 2 MB of rows.</summary>
+    private const int BelievedRows = 1 << 14;
+
+    /// <summary>Bytes of an entry's name and target, as packages have them on the average.</summary>
+    private const int TextPerRow = 16;
+
+    private readonly List<byte> _text = new(Math.Min(declared, BelievedRows) * TextPerRow);
+    private readonly List<int> _nameStarts = new(Math.Min(declared, BelievedRows) + 1);
+    private readonly List<int> _targetStarts = new(Math.Min(declared, BelievedRows));
     private readonly Dictionary<int, Xattr[]> _xattrs = [];
+    private TreeRow[] _rows = new TreeRow[Math.Min(declared, BelievedRows)];
+    private int _count;
 
     public void AddRoot(TreeNode tree)
     {
@@ -31,8 +39,9 @@ internal sealed class TreeRows
 
     public int Add(in DirectoryEntry entry, int parent)
     {
-        var row = _rows.Count;
-        _rows.Add(new TreeRow
+        var row = _count;
+        if (row == _rows.Length) Array.Resize(ref _rows, Math.Min(Math.Max(row * 2, 1), Math.Max(declared, row + 1)));
+        _rows[_count++] = new TreeRow
         {
             Content = entry.Content,
             Size = entry.Kind == EntryKind.Symlink ? entry.Target.Length : entry.Size,
@@ -47,7 +56,7 @@ internal sealed class TreeRows
             Descendants = entry.Descendants,
             Leader = row,
             LinkCount = entry.Kind == EntryKind.Directory ? 2 : 1,
-        });
+        };
         _nameStarts.Add(_text.Count);
         _text.AddRange(entry.Name);
         _targetStarts.Add(_text.Count);
@@ -60,7 +69,7 @@ internal sealed class TreeRows
 
     private ReadOnlySpan<byte> Text => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_text);
 
-    private Span<TreeRow> Rows => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_rows);
+    private Span<TreeRow> Rows => _rows.AsSpan(0, _count);
 
     private ReadOnlySpan<byte> Target(int row) => Text[_targetStarts[row]..(row + 1 < _nameStarts.Count ? _nameStarts[row + 1] : _text.Count)];
 
@@ -110,7 +119,8 @@ internal sealed class TreeRows
 
     public TreeTable ToTable(Cid root, IReadOnlyList<Cid> directoryNodes)
     {
-        var rows = _rows.ToArray();
+        if (_rows.Length != _count) Array.Resize(ref _rows, _count);
+        var rows = _rows;
         var childStarts = new int[rows.Length + 1];
         for (var row = 1; row < rows.Length; row++) childStarts[rows[row].Parent + 1]++;
         for (var row = 0; row < rows.Length; row++) childStarts[row + 1] += childStarts[row];

@@ -8,7 +8,7 @@ namespace SwarmFS.Core;
 /// </summary>
 internal sealed class TreeTableBuilder(Cid root, TreeNode tree, IBlockStore store)
 {
-    private readonly TreeRows _rows = new();
+    private readonly TreeRows _rows = new(tree.Rows);
     private readonly List<Cid> _directoryNodes = [root];
     private readonly HashSet<Cid> _seenNodes = [root];
     private readonly HashSet<Cid> _missing = [];

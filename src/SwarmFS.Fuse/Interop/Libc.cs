@@ -68,6 +68,29 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "getegid")]
     public static partial uint EffectiveGroupId();
 
+    /// <summary>For what has no function in the library.</summary>
+    [LibraryImport(Library, EntryPoint = "syscall")]
+    public static partial nint SystemCall(nint number, nint first, void* second, nint third);
+
+    /// <summary>getpriority(2); of the calling thread for (0, 0).</summary>
+    [LibraryImport(Library, EntryPoint = "getpriority")]
+    public static partial int GetPriority(int which, uint who);
+
+    /// <summary>struct sched_attr of linux/sched/types.h, version 1.</summary>
+    public struct SchedulingAttributes
+    {
+        public uint Size;
+        public uint Policy;
+        public ulong Flags;
+        public int Nice;
+        public uint Priority;
+        public ulong Runtime;
+        public ulong Deadline;
+        public ulong Period;
+        public uint LeastUtilization;
+        public uint MostUtilization;
+    }
+
     /// <summary>struct iovec.</summary>
     public struct IoVector
     {

@@ -112,6 +112,7 @@ internal sealed unsafe class DevChannel(SafeFileHandle device) : FuseChannel
     [SuppressMessage("Design", "CA1031", Justification = "a thread's outermost frame: the dispatcher has already answered and logged what it can")]
     private void Serve(FuseDispatcher dispatcher, Action<FuseEnd, Errno> ended)
     {
+        ReaderScheduling.AskForShortSlices();
         var context = dispatcher.NewContext();
         try
         {

@@ -18,6 +18,16 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
     public const int SmallestWindow = 4;
     public const int LargestWindow = 256;
 
+    /// <summary>
+    /// Where a connection begins; from there it doubles with each round trip, as TCP's slow start does (RFC 5681, 3.1), until the path is full. From four on, the small
+    /// blocks of a near peer would come in lockstep for the first two samples, a quarter of the time that 5,000 small files take.
+    /// </summary>
+    private const int FirstWindow = 16;
+
+    /// <summary>The path is full when so many samples in a row have brought less than so much more than the best before (BBR's startup, draft-ietf-ccwg-bbr, 5.3.1.2).</summary>
+    private const int FullPathSamples = 3;
+    private const double FullPathGrowth = 1.25;
+
     /// <summary>Headroom over the product of bandwidth and delay, so that a path that got faster is noticed.</summary>
     private const double WindowGain = 1.5;
 
@@ -36,6 +46,10 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
     private const double FirstLatency = 0.1;
 
     private readonly int[] _outstanding = new int[4];
+    private int _opening = FirstWindow;
+    private double _bestOpening;
+    private int _samplesWithoutGrowth;
+    private bool _isFilled;
     private double _blockLength = FirstBlockLength;
     private double _latency = FirstLatency;
     private double _latencyDeviation;
@@ -72,10 +86,11 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
         get
         {
             if (Stalled) return SmallestWindow;
-            var blocks = Peer.Goodput * Math.Max(Peer.RoundTrip, ShortestRoundTrip) * WindowGain / _blockLength;
-            return (int)Math.Clamp(blocks, SmallestWindow, LargestWindow);
+            return (int)Math.Clamp(Math.Max(MeasuredWindow, _opening), SmallestWindow, LargestWindow);
         }
     }
+
+    private double MeasuredWindow => Peer.Goodput * Math.Max(Peer.RoundTrip, ShortestRoundTrip) * WindowGain / _blockLength;
 
     /// <summary>Time within which nineteen of twenty demand reads are answered, as TCP estimates its retransmission timer (RFC 6298).</summary>
     public double LatencyBound => _latency + 4 * _latencyDeviation;
@@ -100,6 +115,7 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
         }
         _outstanding[(int)priority]++;
         Outstanding++;
+        _isFilled |= Outstanding >= Window;
     }
 
     public void Released(FetchPriority priority)
@@ -115,11 +131,26 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
         _blockLength += Smoothing / 4 * (length - _blockLength);
         _blockLength = Math.Max(_blockLength, 512);
         _sampleBytes += length;
+        if (_opening > 0) _opening = Math.Min(_opening + 1, LargestWindow);
         var elapsed = time.GetElapsedTime(_sampleStart, now);
-        if (elapsed < SampleTime) return;
+        if (elapsed >= SampleTime) Sample(now, elapsed);
+    }
+
+    // What came while less was asked for than the path carries says how much was asked for.
+    private void Sample(long now, TimeSpan elapsed)
+    {
         var goodput = _sampleBytes / elapsed.TotalSeconds;
-        Peer.Goodput = goodput > Peer.Goodput ? goodput : Peer.Goodput + Smoothing * (goodput - Peer.Goodput);
-        (_sampleStart, _sampleBytes) = (now, 0);
+        var isFull = _isFilled || Outstanding * 2 >= Window;
+        if (goodput > Peer.Goodput) Peer.Goodput = goodput;
+        else if (isFull) Peer.Goodput += Smoothing * (goodput - Peer.Goodput);
+        if (_opening > 0 && isFull) Open(goodput);
+        (_sampleStart, _sampleBytes, _isFilled) = (now, 0, false);
+    }
+
+    private void Open(double goodput)
+    {
+        if (goodput >= _bestOpening * FullPathGrowth) (_bestOpening, _samplesWithoutGrowth) = (goodput, 0);
+        else if (++_samplesWithoutGrowth == FullPathSamples) _opening = 0;
     }
 
     /// <summary>A demand read was answered after this long, counted from the later of asking and the block before.</summary>

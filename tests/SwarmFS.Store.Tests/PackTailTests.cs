@@ -1,0 +1,164 @@
+using System.Runtime.InteropServices;
+using SwarmFS.Core;
+
+namespace SwarmFS.Store.Tests;
+
+/// <summary>Small blocks that wait in memory to be written with others.</summary>
+public sealed partial class PackTailTests : IDisposable
+{
+    private const int EmptyPack = 16;
+    private readonly StoreFixture _fixture = new();
+
+    public void Dispose() => _fixture.Dispose();
+
+    private string Pack => _fixture.Files("*.pack").Single();
+
+    [Fact]
+    public void A_block_is_read_before_it_is_written_and_after()
+    {
+        using var block = Content.Raw(3000, 1);
+        _fixture.Store.Put(block).ShouldBe(PutResult.Stored);
+        new FileInfo(Pack).Length.ShouldBe(EmptyPack);
+        Content.IsReadable(_fixture.Store, block).ShouldBeTrue();
+        _fixture.Store.TryGet(block.Cid, out var copy).ShouldBeTrue();
+        copy.Dispose();
+        var part = new byte[100];
+        _fixture.Store.Read(block.Cid, 2950, part).ShouldBe(50);
+        part.AsSpan(0, 50).SequenceEqual(block.Span[2950..]).ShouldBeTrue();
+
+        _fixture.Store.Flush();
+
+        new FileInfo(Pack).Length.ShouldBeGreaterThan(3000);
+        Content.IsReadable(_fixture.Store, block).ShouldBeTrue();
+        Content.IsReadable(_fixture.Reopen(), block).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_block_waits_for_a_tenth_of_a_second_at_most()
+    {
+        using var block = Content.Raw(3000, 1);
+        _fixture.Store.Put(block);
+        _fixture.Time.Advance(TimeSpan.FromMilliseconds(100));
+        while (new FileInfo(Pack).Length == EmptyPack) await Task.Delay(1, TestContext.Current.CancellationToken);
+        Content.IsReadable(_fixture.Store, block).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Blocks_are_written_when_a_mebibyte_of_them_waits_and_all_of_them_stay_readable()
+    {
+        var blocks = Content.Chunks(700, 5000, seed: 1);
+        foreach (var block in blocks)
+        {
+            _fixture.Store.Put(block);
+            Content.IsReadable(_fixture.Store, block).ShouldBeTrue();
+        }
+        new FileInfo(Pack).Length.ShouldBeInRange(2 << 20, 3_500_000);
+        blocks.ShouldAllBe(block => Content.IsReadable(_fixture.Store, block));
+        _fixture.Reopen();
+        blocks.ShouldAllBe(block => Content.IsReadable(_fixture.Store, block));
+    }
+
+    [Fact]
+    public void Whoever_holds_new_blocks_has_them_and_those_before_in_the_file_at_once()
+    {
+        using var before = Content.Raw(3000, 1);
+        using var held = Content.Raw(3000, 2);
+        _fixture.Store.Put(before);
+        using (_fixture.Store.HoldNew())
+        {
+            new FileInfo(Pack).Length.ShouldBeGreaterThan(3000);
+            _fixture.Store.Put(held);
+            new FileInfo(Pack).Length.ShouldBeGreaterThan(6000);
+        }
+    }
+
+    [Fact]
+    public void What_is_reserved_is_counted_and_given_back()
+    {
+        _fixture.Store.Put(Content.Raw(3000, 1));
+        ((double)_fixture.Store.Statistics.DiskBytes).ShouldBe(_fixture.DiskBytes(), 20_000);
+        _fixture.DiskBytes().ShouldBeGreaterThan(1 << 20);
+        _fixture.Close();
+        _fixture.DiskBytes().ShouldBeLessThan(20_000);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_cannot_be_written_leaves_the_store_and_harms_nothing_else(bool isAtFlush)
+    {
+        var written = Content.Chunks(20, 5000, seed: 1);
+        written.ForEach(block => _fixture.Store.Put(block).ShouldBe(PutResult.Stored));
+        _fixture.Store.Flush();
+        var used = _fixture.Store.Statistics.DiskBytes;
+        var lost = Content.Chunks(100, 5000, seed: 1000);
+        lost.ForEach(block => _fixture.Store.Put(block).ShouldBe(PutResult.Stored));
+        lost.ShouldAllBe(block => Content.IsReadable(_fixture.Store, block));
+
+        using (new FailingFile(Pack))
+        {
+            if (isAtFlush) Should.Throw<IOException>(() => _fixture.Store.Flush());
+            else _fixture.Store.HoldNew().Dispose();
+            lost.ShouldAllBe(block => !Content.IsReadable(_fixture.Store, block));
+            lost.ShouldAllBe(block => !_fixture.Store.Contains(block.Cid));
+            _fixture.Store.Statistics.DiskBytes.ShouldBeLessThanOrEqualTo(used + 8192);
+        }
+
+        var more = Content.Chunks(20, 5000, seed: 2000);
+        foreach (var block in (List<Block>)[.. lost, .. more]) _fixture.Store.Put(block).ShouldBe(PutResult.Stored);
+        _fixture.Store.Flush();
+        List<Block> all = [.. written, .. lost, .. more];
+        all.ShouldAllBe(block => Content.IsReadable(_fixture.Store, block));
+        var reopened = _fixture.Reopen();
+        all.ShouldAllBe(block => Content.IsReadable(reopened, block));
+    }
+
+    [Fact]
+    public void A_held_block_that_cannot_be_written_is_refused()
+    {
+        using var before = Content.Raw(5000, 1);
+        using var refused = Content.Raw(5000, 2);
+        using (_fixture.Store.HoldNew())
+        {
+            _fixture.Store.Put(before).ShouldBe(PutResult.Stored);
+            using (new FailingFile(Pack)) _fixture.Store.Put(refused).ShouldBe(PutResult.NoSpace);
+            _fixture.Store.Contains(refused.Cid).ShouldBeFalse();
+            _fixture.Time.Advance(TimeSpan.FromSeconds(2));
+            _fixture.Store.Put(refused).ShouldBe(PutResult.Stored);
+        }
+        var reopened = _fixture.Reopen();
+        Content.IsReadable(reopened, before).ShouldBeTrue();
+        Content.IsReadable(reopened, refused).ShouldBeTrue();
+    }
+
+    /// <summary>Every write to this file of this process fails while it lives: its descriptor is that of /dev/full.</summary>
+    private sealed partial class FailingFile : IDisposable
+    {
+        private readonly int _descriptor;
+        private readonly int _saved;
+
+        public FailingFile(string path)
+        {
+            _descriptor = System.IO.Directory.EnumerateFileSystemEntries("/proc/self/fd")
+                .Where(entry => new FileInfo(entry).LinkTarget == path).Select(entry => int.Parse(Path.GetFileName(entry), System.Globalization.CultureInfo.InvariantCulture)).Single();
+            _saved = dup(_descriptor);
+            using var full = File.OpenHandle("/dev/full", FileMode.Open, FileAccess.ReadWrite);
+            dup2((int)full.DangerousGetHandle(), _descriptor).ShouldBe(_descriptor);
+        }
+
+        public void Dispose()
+        {
+            dup2(_saved, _descriptor);
+            _ = close(_saved);
+        }
+
+        [LibraryImport("libc")]
+        private static partial int dup(int descriptor);
+
+        [LibraryImport("libc")]
+        private static partial int dup2(int from, int to);
+
+        [LibraryImport("libc")]
+        private static partial int close(int descriptor);
+    }
+}

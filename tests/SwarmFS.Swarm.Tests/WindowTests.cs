@@ -1,0 +1,80 @@
+using SwarmFS.Core;
+
+namespace SwarmFS.Swarm.Tests;
+
+/// <summary>How many blocks are asked of one peer before it has answered.</summary>
+public sealed class WindowTests
+{
+    /// <summary>Delivers what is asked for, one round trip after the other, until nothing more is or so much time has passed.</summary>
+    private static void Run(SimulatedExchange world, SimulatedPeer peer, Dictionary<Cid, Block> blocks, double roundTrip, double bytesPerSecond, double seconds = double.MaxValue)
+    {
+        var (past, delivered) = (0.0, 0);
+        while (past < seconds && peer.Asked.Skip(delivered).ToList() is { Count: > 0 } asked)
+        {
+            world.Advance(roundTrip);
+            past += roundTrip;
+            delivered += asked.Count;
+            foreach (var cid in asked)
+            {
+                world.Advance(blocks[cid].Length / bytesPerSecond);
+                past += blocks[cid].Length / bytesPerSecond;
+                peer.Delivers(blocks[cid]);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_new_peer_is_asked_for_more_with_each_round_trip()
+    {
+        using var world = new SimulatedExchange();
+        var peer = world.Connect(1);
+        peer.Lane.Peer.RoundTrip = 0.08;
+        var blocks = SimulatedExchange.Blocks(4000, length: 64_000).ToDictionary(block => block.Cid);
+        using var sink = new KeepingSink();
+        _ = world.Fetch(blocks.Values, sink, FetchPriority.Prefetch);
+        peer.Lane.Outstanding.ShouldBe(16);
+
+        Run(world, peer, blocks, roundTrip: 0.08, bytesPerSecond: 100e6, seconds: 1);
+
+        // 100 MB/s at 80 ms are 125 blocks in flight; the window has half as many to spare.
+        peer.Lane.Window.ShouldBeInRange(100, 256);
+    }
+
+    [Fact]
+    public void A_slow_peer_is_found_out_by_the_first_samples()
+    {
+        using var world = new SimulatedExchange();
+        var peer = world.Connect(1);
+        peer.Lane.Peer.RoundTrip = 0.02;
+        var blocks = SimulatedExchange.Blocks(2000, length: 64_000).ToDictionary(block => block.Cid);
+        using var sink = new KeepingSink();
+        _ = world.Fetch(blocks.Values, sink, FetchPriority.Prefetch);
+
+        Run(world, peer, blocks, roundTrip: 0.02, bytesPerSecond: 1e6, seconds: 3);
+
+        peer.Lane.Window.ShouldBeLessThan(16);
+    }
+
+    [Fact]
+    public void To_be_asked_for_little_says_nothing_of_a_peer()
+    {
+        using var world = new SimulatedExchange();
+        var peer = world.Connect(1);
+        peer.Lane.Peer.RoundTrip = 0.02;
+        var blocks = SimulatedExchange.Blocks(1100, length: 64_000).ToDictionary(block => block.Cid);
+        using var sink = new KeepingSink();
+        _ = world.Fetch(blocks.Values.Take(1000), sink, FetchPriority.Prefetch);
+        Run(world, peer, blocks, roundTrip: 0.02, bytesPerSecond: 100e6);
+        var window = peer.Lane.Window;
+        window.ShouldBeGreaterThan(16);
+
+        foreach (var block in blocks.Values.Skip(1000))
+        {
+            _ = world.Fetch([block], sink, FetchPriority.Prefetch);
+            world.Advance(0.1);
+            peer.Delivers(block);
+        }
+
+        peer.Lane.Window.ShouldBeGreaterThanOrEqualTo(window * 9 / 10);
+    }
+}
