@@ -39,6 +39,12 @@ internal sealed class MountKeeper(NodeSettings settings, ILoggerFactory loggers,
                 AllowOther = settings.AllowOther,
                 NoSuid = !settings.SpecialBits,
                 Passthrough = settings.Open == OpenMode.Passthrough,
+                Transport = settings.Transport switch
+                {
+                    MountTransport.Device => FuseTransport.Device,
+                    MountTransport.Uring => FuseTransport.Uring,
+                    _ => FuseTransport.Automatic,
+                },
             }, handler, loggers, meters);
         }
         catch (FuseMountException e)
@@ -77,7 +83,7 @@ internal sealed class MountKeeper(NodeSettings settings, ILoggerFactory loggers,
 
     public MountReport? Report() => _session is not { } session ? null : new MountReport(
         session.MountPoint, session.Completion.IsCompleted ? "gone" : "mounted", $"7.{session.Minor}",
-        $"open={settings.Open.ToString().ToLowerInvariant()}{(settings.AllowOther ? ", allow-other" : "")}{(settings.SpecialBits ? ", special-bits" : "")}");
+        $"open={settings.Open.ToString().ToLowerInvariant()}{(session.Flags.HasFlag(FuseInitFlags.OverIoUring) ? ", io_uring" : "")}{(settings.AllowOther ? ", allow-other" : "")}{(settings.SpecialBits ? ", special-bits" : "")}");
 
     private async Task TellEndAsync(FuseSession session)
     {

@@ -1,5 +1,18 @@
 namespace SwarmFS.Fuse;
 
+/// <summary>How requests come from the kernel.</summary>
+public enum FuseTransport
+{
+    /// <summary>Through io_uring where the machine has it switched on, otherwise through the device.</summary>
+    Automatic,
+
+    /// <summary>Through /dev/fuse.</summary>
+    Device,
+
+    /// <summary>Through io_uring, or not at all.</summary>
+    Uring,
+}
+
 /// <summary>How a filesystem is mounted. The defaults are those of an immutable, read-only tree with data from elsewhere in it.</summary>
 public sealed record FuseMountOptions
 {
@@ -35,6 +48,12 @@ public sealed record FuseMountOptions
 
     /// <summary>Threads that read requests. Two beat one in rate and latency; more than four gain nothing.</summary>
     public int ReaderThreads { get; init => field = InRange(value, 1, 16, nameof(ReaderThreads)); } = Math.Clamp(Environment.ProcessorCount, 2, 4);
+
+    /// <summary>
+    /// With io_uring (Linux 6.14) a request is answered on the processor that it comes from. A READ has 128 KiB at most then, and while 64 requests of one processor are parked, others
+    /// from there wait for one of them.
+    /// </summary>
+    public FuseTransport Transport { get; init; }
 
     /// <summary>Asks for kernel passthrough, which needs a handler that answers OPEN, and CAP_SYS_ADMIN; <see cref="FuseSession.OpenBacking"/> says whether it is there.</summary>
     public bool Passthrough { get; init; }

@@ -25,7 +25,7 @@ public sealed class FuseSession : IAsyncDisposable
     private static readonly TimeSpan DisposePatience = TimeSpan.FromSeconds(2);
 
     private readonly TaskCompletionSource<FuseEnd> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly FuseChannel _channel;
+    private FuseChannel _channel;
     private readonly FuseHandler _handler;
     private readonly ILogger _logger;
     private readonly FuseNotifier _notifier;
@@ -155,7 +155,9 @@ public sealed class FuseSession : IAsyncDisposable
 
     private void Start(IMeterFactory? meters)
     {
-        var agreement = FuseHandshake.Perform(_channel, Options);
+        var rings = TryOpenRings();
+        var agreement = FuseHandshake.Perform(_channel, Options with { Transport = rings is null ? FuseTransport.Device : FuseTransport.Uring });
+        if (rings is not null) UseRings(rings, agreement);
         Minor = agreement.Minor;
         Flags = agreement.Flags;
         MaxReadBytes = agreement.MaxReadBytes;
@@ -167,6 +169,23 @@ public sealed class FuseSession : IAsyncDisposable
         _handler.Started(this);
         _channel.Start(_dispatcher, Options.ReaderThreads, End);
     }
+
+    private UringChannel? TryOpenRings()
+    {
+        if (Options.Transport == FuseTransport.Device || (Options.Transport == FuseTransport.Automatic && !UringChannel.IsEnabled)) return null;
+        var rings = UringChannel.IsEnabled && _channel is DevChannel device ? UringChannel.TryOpen(device) : null;
+        return rings is not null || Options.Transport == FuseTransport.Automatic ? rings : throw NoRings();
+    }
+
+    private void UseRings(UringChannel rings, FuseAgreement agreement)
+    {
+        if (agreement.Flags.HasFlag(FuseInitFlags.OverIoUring)) _channel = rings;
+        else if (Options.Transport == FuseTransport.Uring) throw NoRings();
+        else rings.Leave();
+    }
+
+    private FuseMountException NoRings() => new(
+        $"{MountPoint} cannot be served through io_uring: that takes Linux 6.14, kernel.io_uring_disabled=0 and 'echo Y > /sys/module/fuse/parameters/enable_uring' as root", Errno.EOPNOTSUPP);
 
     private FuseUnmountResult Detach()
     {

@@ -30,6 +30,7 @@ internal sealed unsafe class RequestContext : IDisposable
     }
 
     public byte* RequestStart => _request;
+    public byte* PayloadStart => _reply + PageBytes;
     public int PayloadBytes { get; }
     public Span<byte> Payload => new(_reply + PageBytes, PayloadBytes);
     public Span<byte> RequestBuffer => new(_request, FuseChannel.RequestBytes);

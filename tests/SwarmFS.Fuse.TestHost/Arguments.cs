@@ -1,11 +1,11 @@
 namespace SwarmFS.Fuse.TestHost;
 
-/// <summary>Usage: MOUNTPOINT [--from DIR] [--backing FILE] [--timeout SECONDS] [--open] [--passthrough] [--no-xattrs] [--no-plus] [--readers N] [--readahead KIB] [--minor N] [--without HEXFLAGS] [--writable] [--allow-other] [--verbose].</summary>
+/// <summary>Usage: MOUNTPOINT [--from DIR] [--backing FILE] [--timeout SECONDS] [--open] [--passthrough] [--no-xattrs] [--no-plus] [--readers N] [--readahead KIB] [--minor N] [--without HEXFLAGS] [--writable] [--allow-other] [--transport Automatic|Device|Uring] [--verbose].</summary>
 internal sealed record Arguments(FuseMountOptions Mount, HandlerOptions Handler, string? From, string? Backing, bool IsVerbose)
 {
     public static Arguments Parse(string[] args)
     {
-        var mount = new FuseMountOptions { MountPoint = args[0] };
+        var mount = new FuseMountOptions { MountPoint = args[0], Transport = FuseTransport.Device };
         var handler = new HandlerOptions();
         string? from = null, backing = null;
         var isVerbose = false;
@@ -30,6 +30,7 @@ internal sealed record Arguments(FuseMountOptions Mount, HandlerOptions Handler,
                 case "--writable": mount = mount with { ReadOnly = false }; break;
                 case "--minor": mount = mount with { LatestMinor = int.Parse(args[++i]) }; break;
                 case "--without": mount = mount with { Without = (FuseInitFlags)Convert.ToUInt64(args[++i], 16) }; break;
+                case "--transport": mount = mount with { Transport = Enum.Parse<FuseTransport>(args[++i]) }; break;
                 case "--verbose": isVerbose = true; break;
                 default: throw new ArgumentException($"unknown argument {args[i]}", nameof(args));
             }

@@ -5,6 +5,9 @@ namespace SwarmFS.Fuse.Tests;
 /// <summary>Signals to a program while a request of its is parked: those it survives do not disturb it, and those that end it end it at once.</summary>
 public class CallerTests
 {
+    /// <summary>Over the device here; a class that inherits the tests has them over something else.</summary>
+    private protected virtual Task<FuseServer> Start(params string[] arguments) => FuseServer.Start(arguments);
+
     private static readonly TimeSpan Gone = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
@@ -15,7 +18,7 @@ public class CallerTests
     [InlineData("stat", "far/inside", "WINCH", "0 0 1")]
     public async Task Who_handles_a_signal_while_waiting_gets_the_data_and_no_error(string question, string file, string signal, string expected)
     {
-        await using var server = await FuseServer.Start();
+        await using var server = await Start();
         using var caller = await Ask(server, question, file);
         await Disturb(server, caller, signal);
         await server.Do("open-gate");
@@ -30,7 +33,7 @@ public class CallerTests
     [InlineData("read", "gated2", "QUIT")]
     public async Task Who_is_killed_after_a_signal_that_he_handles_is_gone_at_once(string question, string file, string signal)
     {
-        await using var server = await FuseServer.Start();
+        await using var server = await Start();
         using var caller = await Ask(server, question, file);
         await Disturb(server, caller, "ALRM");
         await ShouldBeGoneAfter(caller, signal);
@@ -44,7 +47,7 @@ public class CallerTests
     [InlineData("read", "gated2", "QUIT")]
     public async Task Who_gets_a_signal_that_ends_him_is_gone_at_once(string question, string file, string signal)
     {
-        await using var server = await FuseServer.Start();
+        await using var server = await Start();
         using var caller = await Ask(server, question, file);
         await ShouldBeGoneAfter(caller, signal);
         await WaitFor(async () => await server.Do("waiting") == "0 1 0");

@@ -3,10 +3,13 @@ namespace SwarmFS.Fuse.Tests;
 /// <summary>How a mount ends: never with one left behind, never with a caller left hanging.</summary>
 public class EndTests
 {
+    /// <summary>Over the device here; a class that inherits the tests has them over something else.</summary>
+    private protected virtual Task<FuseServer> Start(params string[] arguments) => FuseServer.Start(arguments);
+
     [Fact]
     public async Task An_unmount_ends_the_session_and_leaves_no_mount()
     {
-        await using var server = await FuseServer.Start();
+        await using var server = await Start();
         (await server.Do("unmount")).ShouldBe("Unmounted");
         (await server.Do("end")).ShouldBe("Unmounted");
         (await server.Do("unmount")).ShouldBe("NotMounted");
@@ -17,7 +20,7 @@ public class EndTests
     [Fact]
     public async Task An_unmount_from_outside_is_noticed()
     {
-        await using var server = await FuseServer.Start();
+        await using var server = await Start();
         (await Child.Start("umount", server.Mount).Result()).Succeeded();
         (await server.Do("end")).ShouldBe("Unmounted");
     }
@@ -25,7 +28,7 @@ public class EndTests
     [Fact]
     public async Task A_busy_mount_leaves_the_tree_and_serves_its_last_user()
     {
-        await using var server = await FuseServer.Start();
+        await using var server = await Start();
         using var user = Child.Python($"import os\nf=open('{server.Mount}/page','rb')\nprint('open',flush=True)\ninput()\nprint(len(f.read()))");
         using var cat = Child.Start("sh", "-c", $"exec 3<{server.Mount}/small; cat {server.Mount}/gated2; cat <&3");
         await server.WaitForWaiting(1);
@@ -42,7 +45,7 @@ public class EndTests
     [Fact]
     public async Task The_end_of_the_server_waits_for_no_user_for_ever()
     {
-        await using var server = await FuseServer.Start();
+        await using var server = await Start();
         using var user = Child.Python($"f=open('{server.Mount}/gated2','rb',buffering=0)\nprint(len(f.read()))");
         await server.WaitForWaiting(1);
         (await server.Quit()).ShouldBe("DONE Aborted");
@@ -53,7 +56,7 @@ public class EndTests
     [Fact]
     public async Task An_abort_frees_who_waits_and_the_dead_mount_is_seen_and_replaced()
     {
-        await using var server = await FuseServer.Start();
+        await using var server = await Start();
         using var user = Child.Start("cat", $"{server.Mount}/gated2");
         await server.WaitForWaiting(1);
         FuseMounts.IsStale(server.Mount).ShouldBeFalse();
@@ -69,7 +72,7 @@ public class EndTests
     [Fact]
     public async Task A_server_killed_leaves_a_dead_mount_that_its_successor_replaces()
     {
-        await using var server = await FuseServer.Start();
+        await using var server = await Start();
         using var user = Child.Start("cat", $"{server.Mount}/gated2");
         await server.WaitForWaiting(1);
         server.Kill();
@@ -88,7 +91,7 @@ public class EndTests
     [Fact]
     public async Task A_second_server_is_refused_and_the_first_goes_on()
     {
-        await using var server = await FuseServer.Start();
+        await using var server = await Start();
         var second = await Child.Start(FuseServer.Host, server.Mount).Result();
         second.ExitCode.ShouldBe(1);
         second.Output.ShouldContain("EBUSY");
@@ -118,7 +121,7 @@ public class EndTests
     [Fact]
     public async Task A_mount_point_behind_a_symbolic_link_is_found_again()
     {
-        await using var server = await FuseServer.Start();
+        await using var server = await Start();
         var link = server.Directory + "-link";
         File.CreateSymbolicLink(link, server.Directory);
         try

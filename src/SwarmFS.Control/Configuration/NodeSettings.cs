@@ -12,6 +12,19 @@ public enum OpenMode
     Passthrough,
 }
 
+/// <summary>How requests come from the kernel.</summary>
+public enum MountTransport
+{
+    /// <summary>Through io_uring where the machine has it switched on, otherwise through the device.</summary>
+    Automatic,
+
+    /// <summary>Through /dev/fuse.</summary>
+    Device,
+
+    /// <summary>Through io_uring, or not at all.</summary>
+    Uring,
+}
+
 /// <summary>How log lines look.</summary>
 public enum LogFormat
 {
@@ -34,6 +47,7 @@ public sealed record NodeSettings(
     string StateDirectory,
     string? MountPoint,
     OpenMode Open,
+    MountTransport Transport,
     bool AllowOther,
     bool SpecialBits,
     bool Xattrs,

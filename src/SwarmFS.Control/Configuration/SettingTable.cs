@@ -15,6 +15,11 @@ public static class SettingTable
         "mount.open", "--open", "SWARMFS_OPEN", "cache|passthrough", "cache",
         "How opens are served: out of the kernel's cache without a round trip, or by passthrough of complete large files", SettingValues.OneOf("cache", "passthrough"));
 
+    public static readonly SettingDefinition Transport = new(
+        "mount.transport", "--transport", "SWARMFS_TRANSPORT", "auto|dev|uring", "auto",
+        "How requests come from the kernel: through /dev/fuse, or through io_uring, which cold trees are copied faster with; auto: io_uring where /sys/module/fuse/parameters/enable_uring says Y (Linux 6.14)",
+        SettingValues.OneOf("auto", "dev", "uring"));
+
     public static readonly SettingDefinition AllowOther = Switch(
         "mount.allow-other", "--allow-other", "SWARMFS_ALLOW_OTHER", "auto", "Whether other users may read the mount; auto: when root mounts it",
         SettingValues.OneOf("auto", "on", "off"));
@@ -84,7 +89,7 @@ public static class SettingTable
 
     /// <summary>In the order in which they are shown.</summary>
     public static readonly IReadOnlyList<SettingDefinition> All =
-        [Mount, Open, AllowOther, SpecialBits, Xattrs, Push, Listen, Peers, Lan, MaxConnections, Upload, Deadline, Quota, Sync, AptEtc, Trust, Publishers, Policy, Light, Http, LogLevel, LogFormat];
+        [Mount, Open, Transport, AllowOther, SpecialBits, Xattrs, Push, Listen, Peers, Lan, MaxConnections, Upload, Deadline, Quota, Sync, AptEtc, Trust, Publishers, Policy, Light, Http, LogLevel, LogFormat];
 
     private static SettingDefinition Switch(string key, string option, string variable, string standard, string help, Func<string, string?> refuse) =>
         new(key, option, variable, "on|off", standard, help, refuse) { IsSwitch = true };

@@ -108,6 +108,7 @@ public static class SettingsLoader
         return new NodeSettings(
             state, mount == "none" ? null : Path.TrimEndingDirectorySeparator(Path.GetFullPath(mount)),
             value(SettingTable.Open) == "passthrough" ? OpenMode.Passthrough : OpenMode.Cache,
+            value(SettingTable.Transport) switch { "dev" => MountTransport.Device, "uring" => MountTransport.Uring, _ => MountTransport.Automatic },
             others == "auto" ? input.IsRoot : IsOn(others),
             IsOn(value(SettingTable.SpecialBits)), IsOn(value(SettingTable.Xattrs)), IsOn(value(SettingTable.Push)),
             listen, SplitList(value(SettingTable.Peers)), IsOn(value(SettingTable.Lan)),

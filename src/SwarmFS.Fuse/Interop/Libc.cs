@@ -21,6 +21,10 @@ internal static unsafe partial class Libc
     public const int UnmountDetach = 2;
     public const int UnmountNoFollow = 8;
 
+    public const int MapReadWrite = 3;
+    public const int MapShared = 1;
+    public const int EventCloseOnExec = 0x80000;
+
     private const string Library = "libc";
 
     public static Errno LastError => (Errno)Marshal.GetLastSystemError();
@@ -70,7 +74,29 @@ internal static unsafe partial class Libc
 
     /// <summary>For what has no function in the library.</summary>
     [LibraryImport(Library, EntryPoint = "syscall")]
-    public static partial nint SystemCall(nint number, nint first, void* second, nint third);
+    public static partial nint SystemCall(nint number, nint first, nint second, nint third, nint fourth, nint fifth, nint sixth);
+
+    [LibraryImport(Library, EntryPoint = "mmap")]
+    public static partial void* Map(void* start, nint length, int protection, int flags, int fd, nint offset);
+
+    [LibraryImport(Library, EntryPoint = "munmap")]
+    public static partial int Unmap(void* start, nint length);
+
+    [LibraryImport(Library, EntryPoint = "eventfd")]
+    public static partial int EventDescriptor(uint initial, int flags);
+
+    /// <summary>Keeps the calling thread on one processor. Where that is not allowed it runs anywhere.</summary>
+    public static void StayOn(int processor)
+    {
+        const int words = 16;
+        var mask = stackalloc ulong[words];
+        if (processor >= words * 64) return;
+        mask[processor / 64] = 1UL << (processor % 64);
+        _ = SetAffinity(0, words * sizeof(ulong), mask);
+    }
+
+    [LibraryImport(Library, EntryPoint = "sched_setaffinity")]
+    private static partial int SetAffinity(int thread, nint size, ulong* mask);
 
     /// <summary>getpriority(2); of the calling thread for (0, 0).</summary>
     [LibraryImport(Library, EntryPoint = "getpriority")]

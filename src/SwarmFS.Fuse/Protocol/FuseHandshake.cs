@@ -70,8 +70,10 @@ internal static class FuseHandshake
         var wanted = Wanted;
         if (options.ReadDirectoryPlus) wanted |= FuseInitFlags.DoReaddirplus;
         if (options.Passthrough) wanted |= FuseInitFlags.Passthrough;
+        if (options.Transport == FuseTransport.Uring) wanted |= FuseInitFlags.OverIoUring;
         var flags = offered & wanted & ~options.Without;
-        var background = (ushort)options.MaxBackground;
+        var hasRings = flags.HasFlag(FuseInitFlags.OverIoUring);
+        var background = (ushort)(hasRings ? Math.Min(options.MaxBackground, UringChannel.MaxBackground) : options.MaxBackground);
         return new FuseInitOut
         {
             Major = Major,
@@ -83,7 +85,7 @@ internal static class FuseHandshake
             CongestionThreshold = (ushort)(background - background / 4),
             MaxWrite = MaxWrite,
             TimeGran = 1,
-            MaxPages = flags.HasFlag(FuseInitFlags.MaxPages) ? (ushort)options.MaxPages : (ushort)0,
+            MaxPages = flags.HasFlag(FuseInitFlags.MaxPages) ? (ushort)(hasRings ? Math.Min(options.MaxPages, UringChannel.MaxPages) : options.MaxPages) : (ushort)0,
             MaxStackDepth = flags.HasFlag(FuseInitFlags.Passthrough) ? 1u : 0u,
         };
     }

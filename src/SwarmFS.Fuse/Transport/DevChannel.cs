@@ -21,6 +21,9 @@ internal sealed unsafe class DevChannel(SafeFileHandle device) : FuseChannel
     private int _end = -1;
     private Errno _endErrno;
 
+    /// <summary>The device's descriptor, for commands about it; open as long as this is.</summary>
+    public int Descriptor => (int)_device.DangerousGetHandle();
+
     public override int Receive(Span<byte> buffer, out Errno errno)
     {
         errno = 0;

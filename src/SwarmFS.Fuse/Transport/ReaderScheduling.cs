@@ -21,6 +21,6 @@ internal static unsafe class ReaderScheduling
     {
         var call = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? SetAttributesArm64 : SetAttributesX64;
         var attributes = new Libc.SchedulingAttributes { Size = (uint)Unsafe.SizeOf<Libc.SchedulingAttributes>(), Nice = Libc.GetPriority(0, 0), Runtime = SliceNanoseconds };
-        _ = Libc.SystemCall(call, 0, &attributes, 0);
+        _ = Libc.SystemCall(call, 0, (nint)(&attributes), 0, 0, 0, 0);
     }
 }

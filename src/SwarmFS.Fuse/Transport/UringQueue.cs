@@ -1,0 +1,172 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace SwarmFS.Fuse;
+
+/// <summary>
+/// The requests of one processor's programs, served by a thread that stays on it: no wake-up crosses from one processor to another. Answers made elsewhere come to this thread, because an
+/// entry belongs to the thread that committed it last.
+/// </summary>
+internal sealed unsafe class UringQueue : IDisposable
+{
+    /// <summary>Requests that may wait for something at once; while all do, this processor's programs wait for the first of them.</summary>
+    public const int Depth = 64;
+
+    // FUSE_IO_URING_CMD_REGISTER and FUSE_IO_URING_CMD_COMMIT_AND_FETCH of linux/fuse.h.
+    private const uint Register = 1;
+    private const uint CommitAndFetch = 2;
+
+    private const ulong WakeUp = ulong.MaxValue;
+    private const uint RingEntries = 2 * Depth;
+    private const int ReaderStackBytes = 512 * 1024;
+
+    private readonly ushort _number;
+    private readonly IoUring _ring;
+    private readonly SafeFileHandle _signal;
+    private readonly ulong* _signalled = (ulong*)NativeMemory.AllocZeroed(sizeof(ulong));
+    private readonly Lock _gate = new();
+    private readonly Queue<UringEntry> _answered = new(Depth);
+    private UringEntry[] _entries = [];
+    private UringEntry? _inHand;
+    private bool _isInHandAnswered;
+    private Thread? _thread;
+    private int _device;
+    private volatile bool _isStopping;
+
+    private UringQueue(ushort number, IoUring ring, SafeFileHandle signal) => (_number, _ring, _signal) = (number, ring, signal);
+
+    /// <summary>Null where the kernel does not let us.</summary>
+    public static UringQueue? TryOpen(int number)
+    {
+        var descriptor = Libc.EventDescriptor(0, Libc.EventCloseOnExec);
+        if (descriptor < 0) return null;
+        var signal = new SafeFileHandle(descriptor, ownsHandle: true);
+        if (IoUring.TryOpen(RingEntries) is { } ring) return new UringQueue((ushort)number, ring, signal);
+        signal.Dispose();
+        return null;
+    }
+
+    public void Start(int device, FuseDispatcher dispatcher)
+    {
+        _device = device;
+        _entries = [.. Enumerable.Range(0, Depth).Select(_ => new UringEntry(dispatcher.NewContext()))];
+        _thread = new Thread(() => Serve(dispatcher), ReaderStackBytes) { IsBackground = true, Name = $"fuse-ring-{_number}" };
+        _thread.Start();
+    }
+
+    /// <returns>False when the request did not come through this queue.</returns>
+    public bool TryAnswer(in FuseOutHeader header, ReadOnlySpan<byte> payload)
+    {
+        if (Thread.CurrentThread == _thread && _inHand is { } inHand && inHand.Unique == header.Unique)
+            return _isInHandAnswered = inHand.TryAnswer(header, payload);
+        foreach (var entry in _entries)
+        {
+            if (entry.Unique != header.Unique || !entry.TryAnswer(header, payload)) continue;
+            lock (_gate) _answered.Enqueue(entry);
+            Signal();
+            return true;
+        }
+        return false;
+    }
+
+    private void Signal()
+    {
+        ulong one = 1;
+        _ = Libc.Write((int)_signal.DangerousGetHandle(), &one, sizeof(ulong));
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "a thread's outermost frame: the dispatcher has already answered and logged what it can")]
+    private void Serve(FuseDispatcher dispatcher)
+    {
+        try
+        {
+            Libc.StayOn(_number);
+            ReaderScheduling.AskForShortSlices();
+            for (var i = 0; i < _entries.Length; i++) Command(i, Register);
+            ListenForSignals();
+            for (var left = _entries.Length; left > 0 && !_isStopping;)
+            {
+                if (_ring.SubmitAndWait() is not (0 or Errno.EINTR or Errno.EAGAIN or Errno.EBUSY)) return;
+                while (_ring.TryTake(out var completion)) left -= Act(dispatcher, completion);
+            }
+        }
+        catch (Exception)
+        {
+            // The device's reader sees the end of the connection.
+        }
+    }
+
+    /// <returns>1 when the entry is over: the connection has ended.</returns>
+    private int Act(FuseDispatcher dispatcher, in IoUring.Completion completion)
+    {
+        if (completion.UserData == WakeUp)
+        {
+            CommitAnswered();
+            ListenForSignals();
+            return 0;
+        }
+        if (completion.Result < 0) return 1;
+        Serve(dispatcher, (int)completion.UserData);
+        return 0;
+    }
+
+    private void Serve(FuseDispatcher dispatcher, int index)
+    {
+        var entry = _entries[index];
+        (_inHand, _isInHandAnswered) = (entry, false);
+        var length = entry.Take();
+        if (length > 0) dispatcher.Dispatch(entry.Context, length);
+        else TryAnswer(new FuseOutHeader { Len = (uint)sizeof(FuseOutHeader), Error = -(int)Errno.EIO, Unique = entry.Unique }, default);
+        _inHand = null;
+        if (_isInHandAnswered) Command(index, CommitAndFetch);
+    }
+
+    private void CommitAnswered()
+    {
+        lock (_gate)
+        {
+            while (_answered.TryDequeue(out var entry)) Command(Array.IndexOf(_entries, entry), CommitAndFetch);
+        }
+    }
+
+    private void Command(int index, uint command)
+    {
+        var entry = _entries[index];
+        var submission = _ring.Prepare();
+        submission->Operation = IoUring.SubmissionEntry.Command;
+        submission->Descriptor = _device;
+        submission->OffsetOrCommand = command;
+        submission->UserData = (ulong)index;
+        submission->Queue = _number;
+        if (command == CommitAndFetch)
+        {
+            submission->CommitId = entry.CommitId;
+            return;
+        }
+        submission->Address = entry.Vectors;
+        submission->Length = 2;
+    }
+
+    private void ListenForSignals()
+    {
+        var submission = _ring.Prepare();
+        submission->Operation = IoUring.SubmissionEntry.Read;
+        submission->Descriptor = (int)_signal.DangerousGetHandle();
+        submission->Address = _signalled;
+        submission->Length = sizeof(ulong);
+        submission->UserData = WakeUp;
+    }
+
+    /// <summary>Ends the thread and frees what the kernel wrote into.</summary>
+    public void Dispose()
+    {
+        _isStopping = true;
+        Signal();
+        _thread?.Join();
+        _ring.Dispose();
+        _signal.Dispose();
+        NativeMemory.Free(_signalled);
+        foreach (var entry in _entries) entry.Dispose();
+    }
+}

@@ -1,0 +1,90 @@
+namespace SwarmFS.Fuse.Tests;
+
+/// <summary>Switches io_uring on for FUSE while the tests of a class run. New mounts alone see it, and only those that ask for it.</summary>
+public sealed class UringSwitch : IDisposable
+{
+    private const string Path = "/sys/module/fuse/parameters/enable_uring";
+    private static readonly Lock Gate = new();
+    private static int _users;
+    private static string _before = "N";
+
+    public UringSwitch()
+    {
+        lock (Gate)
+        {
+            if (!File.Exists(Path) || _users++ > 0) return;
+            _before = File.ReadAllText(Path).Trim();
+            File.WriteAllText(Path, "Y");
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (Gate)
+        {
+            if (File.Exists(Path) && --_users == 0) File.WriteAllText(Path, _before);
+        }
+    }
+
+    internal static Task<FuseServer> StartServer(params string[] arguments)
+    {
+        Assert.SkipUnless(File.Exists(Path), "this kernel has no FUSE over io_uring");
+        return FuseServer.Start(["--transport", "Uring", .. arguments]);
+    }
+}
+
+/// <summary>What holds over the device holds over io_uring.</summary>
+public sealed class UringCallerTests : CallerTests, IClassFixture<UringSwitch>
+{
+    private protected override Task<FuseServer> Start(params string[] arguments) => UringSwitch.StartServer(arguments);
+}
+
+public sealed class UringEndTests : EndTests, IClassFixture<UringSwitch>
+{
+    private protected override Task<FuseServer> Start(params string[] arguments) => UringSwitch.StartServer(arguments);
+}
+
+public sealed class UringConformanceTests : ConformanceTests, IClassFixture<UringSwitch>
+{
+    // Kernels of the minors that some of these stand for do not offer it.
+    private protected override Task<FuseServer> Start(params string[] arguments) =>
+        arguments.Contains("--without") ? FuseServer.Start(["--transport", "Automatic", .. arguments]) : UringSwitch.StartServer(arguments);
+}
+
+public sealed class UringTests : IClassFixture<UringSwitch>
+{
+    [Fact]
+    public async Task Requests_come_over_io_uring_in_pieces_of_128_KiB()
+    {
+        await using var server = await UringSwitch.StartServer();
+        var greeting = server.Greeting.Split(' ');
+        ((FuseInitFlags)Convert.ToUInt64(greeting[2], 16)).HasFlag(FuseInitFlags.OverIoUring).ShouldBeTrue();
+        greeting[3].ShouldBe("131072");
+        await server.Do("reset");
+        (await Child.Shell($"dd if={server.Mount}/big of=/dev/null bs=1M status=none")).Succeeded();
+        (await server.Count("read")).ShouldBeGreaterThanOrEqualTo(512);
+    }
+
+    [Fact]
+    public async Task More_of_one_processor_may_wait_than_its_queue_has_room_for_and_another_is_served_meanwhile()
+    {
+        await using var server = await UringSwitch.StartServer();
+        using var many = Child.Start("sh", "-c",
+            $"for i in $(seq 150); do taskset -c 0 dd if={server.Mount}/gated bs=4096 iflag=direct skip=$i count=1 status=none & done | wc -c; echo all");
+        await server.WaitForWaiting(64);
+        if (Environment.ProcessorCount > 1) (await Child.Shell($"taskset -c 1 cat {server.Mount}/small")).Succeeded().ShouldStartWith("hello");
+        await server.Do("open-gate");
+        (await many.Result()).Succeeded().ShouldBe($"{150 * 4096}\nall");
+        (await Child.Shell($"taskset -c 0 cat {server.Mount}/small")).Succeeded().ShouldStartWith("hello");
+    }
+
+    [Fact]
+    public async Task Where_the_kernel_does_not_offer_it_it_is_refused_by_name_or_done_without()
+    {
+        string[] without = ["--without", ((ulong)FuseInitFlags.OverIoUring).ToString("x")];
+        await using var server = await FuseServer.Start(["--transport", "Automatic", .. without]);
+        (await Child.Shell($"cat {server.Mount}/small")).Succeeded().ShouldStartWith("hello");
+        var refusal = await Should.ThrowAsync<InvalidOperationException>(() => FuseServer.Start(["--transport", "Uring", .. without]));
+        refusal.Message.ShouldContain("enable_uring");
+    }
+}
