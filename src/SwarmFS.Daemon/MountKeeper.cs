@@ -50,7 +50,7 @@ internal sealed class MountKeeper(NodeSettings settings, ILoggerFactory loggers,
         catch (FuseMountException e)
         {
             _guard.Leave();
-            throw new NodeStartException($"Nothing could be mounted on {mountPoint}: {e.Message} To serve without a mount: --no-mount.");
+            throw new NodeStartException($"Nothing could be mounted on {mountPoint}: {e.Message.TrimEnd('.')}. To serve without a mount: --no-mount.");
         }
         _log.Mounted(mountPoint, _session.Minor);
         _ = TellEndAsync(_session);

@@ -9,7 +9,7 @@ public enum FuseTransport
     /// <summary>Through /dev/fuse.</summary>
     Device,
 
-    /// <summary>Through io_uring, or not at all.</summary>
+    /// <summary>Through io_uring, or not at all; root switches it on for the machine.</summary>
     Uring,
 }
 

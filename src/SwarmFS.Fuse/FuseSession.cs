@@ -70,6 +70,8 @@ public sealed class FuseSession : IAsyncDisposable
     public static FuseSession Mount(FuseMountOptions options, FuseHandler handler, ILoggerFactory? loggers = null, IMeterFactory? meters = null)
     {
         var logger = loggers?.CreateLogger("SwarmFS.Fuse") ?? (ILogger)NullLogger.Instance;
+        // The kernel offers it, or not, when it is mounted.
+        if (options.Transport == FuseTransport.Uring && !UringChannel.IsEnabled) UringChannel.Enable();
         var channel = new DevChannel(FuseMounter.Mount(options, logger, out var resolved));
         var session = new FuseSession(options, resolved, channel, handler, logger);
         try
@@ -172,7 +174,7 @@ public sealed class FuseSession : IAsyncDisposable
 
     private UringChannel? TryOpenRings()
     {
-        if (Options.Transport == FuseTransport.Device || (Options.Transport == FuseTransport.Automatic && !UringChannel.IsEnabled)) return null;
+        if (Options.Transport == FuseTransport.Device) return null;
         var rings = UringChannel.IsEnabled && _channel is DevChannel device ? UringChannel.TryOpen(device) : null;
         return rings is not null || Options.Transport == FuseTransport.Automatic ? rings : throw NoRings();
     }
@@ -185,7 +187,7 @@ public sealed class FuseSession : IAsyncDisposable
     }
 
     private FuseMountException NoRings() => new(
-        $"{MountPoint} cannot be served through io_uring: that takes Linux 6.14, kernel.io_uring_disabled=0 and 'echo Y > /sys/module/fuse/parameters/enable_uring' as root", Errno.EOPNOTSUPP);
+        $"{MountPoint} cannot be served through io_uring: that takes Linux 6.14, kernel.io_uring_disabled=0 and, where root does not mount, 'echo Y > /sys/module/fuse/parameters/enable_uring' before", Errno.EOPNOTSUPP);
 
     private FuseUnmountResult Detach()
     {

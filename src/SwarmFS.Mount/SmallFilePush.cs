@@ -11,8 +11,14 @@ namespace SwarmFS.Mount;
 /// </summary>
 internal sealed class SmallFilePush : IDisposable
 {
-    /// <summary>Files up to this many bytes: beyond it a READ's round trip is small beside the copying.</summary>
-    private const int MaxFile = 64 << 10;
+    /// <summary>Files up to this many bytes where something is listed: who merely looks at names is not given gigabytes.</summary>
+    private const int MaxFileListed = 64 << 10;
+
+    /// <summary>And while files are read: beyond it a READ's round trip is small beside the copying, which the reader's own processor does better.</summary>
+    private const int MaxFile = 256 << 10;
+
+    /// <summary>How long after a READ somebody counts as reading.</summary>
+    private static readonly TimeSpan ReaderPresence = TimeSpan.FromSeconds(2);
 
     /// <summary>Bytes of one directory: the rest of it is read so much later that the pages might be gone again.</summary>
     private const int MaxDirectory = 32 << 20;
@@ -24,17 +30,21 @@ internal sealed class SmallFilePush : IDisposable
     private const int RowsAhead = 64;
 
     private readonly IPackageContent _content;
+    private readonly TimeProvider _time;
     private readonly MountMetrics _metrics;
     private readonly ILogger _logger;
+    private long _lastRead;
     private readonly object _gate = new();
     private readonly Queue<Order> _orders = new(MaxWaiting);
     private bool _isAsleep;
     private volatile bool _isOver;
     private FuseSession? _session;
 
-    public SmallFilePush(IPackageContent content, MountMetrics metrics, ILogger logger)
+    public SmallFilePush(IPackageContent content, TimeProvider time, MountMetrics metrics, ILogger logger)
     {
         _content = content;
+        _time = time;
+        _lastRead = time.GetTimestamp() - (long)(ReaderPresence.TotalSeconds * time.TimestampFrequency);
         _metrics = metrics;
         _logger = logger;
     }
@@ -66,6 +76,7 @@ internal sealed class SmallFilePush : IDisposable
     public void WasRead(MountedPackage package, int row)
     {
         if (_session is null) return;
+        Volatile.Write(ref _lastRead, _time.GetTimestamp());
         package.MarkPushed(row);
         var next = row + 1;
         if (next < package.Tree.Count && package.Tree[next].Kind == EntryKind.File && !package.IsPushed(next)) Enqueue(new Order(package, next));
@@ -147,8 +158,10 @@ internal sealed class SmallFilePush : IDisposable
         }
     }
 
-    private static bool IsWanted(MountedPackage package, int row) =>
-        package.Tree[row] is { Kind: EntryKind.File, Size: > 0 and <= MaxFile } && !package.IsPushed(row);
+    private bool IsWanted(MountedPackage package, int row) =>
+        package.Tree[row] is { Kind: EntryKind.File, Size: > 0 and <= MaxFile and var size } && size <= Limit && !package.IsPushed(row);
+
+    private long Limit => _time.GetElapsedTime(Volatile.Read(ref _lastRead)) < ReaderPresence ? MaxFile : MaxFileListed;
 
     private enum Pushed
     {

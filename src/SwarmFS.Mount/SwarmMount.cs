@@ -60,7 +60,7 @@ public sealed class SwarmMount : FuseHandler, IDisposable
         _packages = new PackageNodes(options);
         _status = new StatusNodes(status, time);
         _window = new ReadAheadWindow(options, time, _logger);
-        _push = new SmallFilePush(content, _metrics, _logger);
+        _push = new SmallFilePush(content, time, _metrics, _logger);
         _parking = new Parking(catalog, content, _trees, _window, _push, _metrics, _logger);
         _backing = new BackingFiles(content, _logger);
         _past = new PastStates(catalog, options.CatalogTimeout, time);

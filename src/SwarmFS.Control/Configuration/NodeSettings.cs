@@ -21,7 +21,7 @@ public enum MountTransport
     /// <summary>Through /dev/fuse.</summary>
     Device,
 
-    /// <summary>Through io_uring, or not at all.</summary>
+    /// <summary>Through io_uring, or not at all; root switches it on for the machine.</summary>
     Uring,
 }
 

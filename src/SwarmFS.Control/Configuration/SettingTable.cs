@@ -17,7 +17,7 @@ public static class SettingTable
 
     public static readonly SettingDefinition Transport = new(
         "mount.transport", "--transport", "SWARMFS_TRANSPORT", "auto|dev|uring", "auto",
-        "How requests come from the kernel: through /dev/fuse, or through io_uring, which cold trees are copied faster with; auto: io_uring where /sys/module/fuse/parameters/enable_uring says Y (Linux 6.14)",
+        "How requests come from the kernel: through /dev/fuse, or through io_uring (Linux 6.14), which copies cold trees faster; uring switches it on for the machine (/sys/module/fuse/parameters/enable_uring), auto takes it where it is on",
         SettingValues.OneOf("auto", "dev", "uring"));
 
     public static readonly SettingDefinition AllowOther = Switch(

@@ -27,8 +27,22 @@ internal sealed class UringChannel : FuseChannel
 
     private UringChannel(DevChannel device, UringQueue[] queues) => (_device, _queues) = (device, queues);
 
-    /// <summary>True where an administrator has switched it on (<c>echo Y > /sys/module/fuse/parameters/enable_uring</c>).</summary>
+    /// <summary>True where the administrator has switched it on for FUSE.</summary>
     public static bool IsEnabled => File.Exists(Switch) && File.ReadAllText(Switch).StartsWith('Y');
+
+    /// <summary>Switches it on, where that is allowed, for mounts that come; those that do not ask for it go on as before.</summary>
+    public static void Enable()
+    {
+        if (!File.Exists(Switch)) return;
+        try
+        {
+            File.WriteAllText(Switch, "Y");
+        }
+        catch (Exception refused) when (refused is UnauthorizedAccessException or IOException)
+        {
+            // It stays off, and the mount says so.
+        }
+    }
 
     /// <summary>Makes the rings, before the kernel is told that they will be used: from then on it waits for them. Null where there are none to be had.</summary>
     public static UringChannel? TryOpen(DevChannel device)
