@@ -20,6 +20,9 @@ internal static class Program
     public static async Task<int> Main(string[] arguments)
     {
         Interop.SetUmask(OwnerOnlyMask);
+        // What arrives at a socket is worked on where it is noticed, not after two more threads were woken: 2 to 3 % of a cold copy's time in both of two series of twelve.
+        // Connections that carry much give that thread back themselves (PeerConnection).
+        Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
         ThreadPool.GetMinThreads(out var workers, out var waiters);
         ThreadPool.SetMinThreads(Math.Max(workers, LeastPoolThreads), waiters);
         if (!ProgramClock.TryMake(Environment.GetEnvironmentVariable, out var time, out var unclear))
