@@ -82,7 +82,7 @@ public sealed class FuseSession : IAsyncDisposable
         catch
         {
             session.Unmount();
-            channel.Dispose();
+            session._channel.Dispose();
             throw;
         }
     }
@@ -181,9 +181,13 @@ public sealed class FuseSession : IAsyncDisposable
 
     private void UseRings(UringChannel rings, FuseAgreement agreement)
     {
-        if (agreement.Flags.HasFlag(FuseInitFlags.OverIoUring)) _channel = rings;
-        else if (Options.Transport == FuseTransport.Uring) throw NoRings();
-        else rings.Leave();
+        if (agreement.Flags.HasFlag(FuseInitFlags.OverIoUring))
+        {
+            _channel = rings;
+            return;
+        }
+        rings.Leave();
+        if (Options.Transport == FuseTransport.Uring) throw NoRings();
     }
 
     private FuseMountException NoRings() => new(
