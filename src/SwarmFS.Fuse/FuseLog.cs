@@ -42,4 +42,7 @@ internal static partial class FuseLog
 
     [LoggerMessage(7012, LogLevel.Information, "mount(2) refused with {Errno}; asking fusermount3")]
     public static partial void FallingBackToFusermount(this ILogger logger, Errno errno);
+
+    [LoggerMessage(7013, LogLevel.Error, "a ring of {MountPoint} failed ({Errno}); the connection is aborted, so that nobody waits for its answers. Mount it again, or with the transport dev")]
+    public static partial void RingFailed(this ILogger logger, string mountPoint, Errno errno);
 }

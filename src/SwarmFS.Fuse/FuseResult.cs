@@ -48,4 +48,5 @@ public enum Errno
     ENOTCONN = 107,
     ETIMEDOUT = 110,
     ESTALE = 116,
+    ECANCELED = 125,
 }

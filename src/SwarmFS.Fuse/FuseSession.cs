@@ -157,9 +157,11 @@ public sealed class FuseSession : IAsyncDisposable
 
     private void Start(IMeterFactory? meters)
     {
-        var rings = TryOpenRings();
-        var agreement = FuseHandshake.Perform(_channel, Options with { Transport = rings is null ? FuseTransport.Device : FuseTransport.Uring });
-        if (rings is not null) UseRings(rings, agreement);
+        if (Options.Transport != FuseTransport.Device && UringChannel.IsEnabled && _channel is DevChannel device && UringChannel.TryOpen(device, RingFailed) is { } opened) _channel = opened;
+        var agreement = FuseHandshake.Perform(_channel, Options with { Transport = _channel is UringChannel ? FuseTransport.Uring : FuseTransport.Device });
+        var hasRings = agreement.Flags.HasFlag(FuseInitFlags.OverIoUring);
+        if (_channel is UringChannel rings && !hasRings) _channel = rings.WithoutRings();
+        if (Options.Transport == FuseTransport.Uring && !hasRings) throw NoRings();
         Minor = agreement.Minor;
         Flags = agreement.Flags;
         MaxReadBytes = agreement.MaxReadBytes;
@@ -172,22 +174,10 @@ public sealed class FuseSession : IAsyncDisposable
         _channel.Start(_dispatcher, Options.ReaderThreads, End);
     }
 
-    private UringChannel? TryOpenRings()
+    private void RingFailed(Errno errno)
     {
-        if (Options.Transport == FuseTransport.Device) return null;
-        var rings = UringChannel.IsEnabled && _channel is DevChannel device ? UringChannel.TryOpen(device) : null;
-        return rings is not null || Options.Transport == FuseTransport.Automatic ? rings : throw NoRings();
-    }
-
-    private void UseRings(UringChannel rings, FuseAgreement agreement)
-    {
-        if (agreement.Flags.HasFlag(FuseInitFlags.OverIoUring))
-        {
-            _channel = rings;
-            return;
-        }
-        rings.Leave();
-        if (Options.Transport == FuseTransport.Uring) throw NoRings();
+        _logger.RingFailed(MountPoint, errno);
+        Abort();
     }
 
     private FuseMountException NoRings() => new(

@@ -1,9 +1,10 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace SwarmFS.Fuse.TestHost;
 
 /// <summary>What a test can tell the server to do; every answer is one line. Names are those of files in the root.</summary>
-internal sealed class Commands(FuseSession session, MemoryHandler handler, MemoryTree tree)
+internal sealed partial class Commands(FuseSession session, MemoryHandler handler, MemoryTree tree)
 {
     public string Run(string[] words) => words[0] switch
     {
@@ -26,6 +27,7 @@ internal sealed class Commands(FuseSession session, MemoryHandler handler, Memor
         "find" => FuseMounts.Find(session.MountPoint)?.ToString() ?? "none",
         "unmount" => session.Unmount().ToString(),
         "abort" => session.Abort().ToString(),
+        "break-rings" => BreakRings(),
         "end" => session.Completion.Wait(TimeSpan.FromSeconds(5)) ? session.Completion.Result.ToString() : "still serving",
         "allocated" => $"{GC.GetTotalAllocatedBytes(precise: true)}",
         _ => $"unknown command {words[0]}",
@@ -36,6 +38,18 @@ internal sealed class Commands(FuseSession session, MemoryHandler handler, Memor
         handler.ResetCounts();
         return "ok";
     }
+
+    // What a ring's descriptor names afterwards is none.
+    private static string BreakRings()
+    {
+        using var nothing = File.OpenHandle("/dev/null");
+        var rings = Directory.EnumerateFileSystemEntries("/proc/self/fd").Where(entry => new FileInfo(entry).LinkTarget?.Contains("[io_uring]") == true).ToList();
+        foreach (var ring in rings) Duplicate((int)nothing.DangerousGetHandle(), int.Parse(Path.GetFileName(ring)));
+        return $"{rings.Count}";
+    }
+
+    [LibraryImport("libc", EntryPoint = "dup2")]
+    private static partial int Duplicate(int from, int to);
 
     private string OpenGate()
     {

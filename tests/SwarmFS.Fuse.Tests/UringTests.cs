@@ -79,6 +79,21 @@ public sealed class UringTests : IClassFixture<UringSwitch>
     }
 
     [Fact]
+    public async Task A_ring_that_fails_ends_the_mount_and_leaves_nobody_waiting()
+    {
+        await using var server = await UringSwitch.StartServer();
+        (await Child.Shell($"cat {server.Mount}/small")).Succeeded().ShouldBe("hello");
+        using var parked = Child.Start("cat", $"{server.Mount}/gated2");
+        await server.WaitForWaiting(1);
+        (await server.Do("break-rings")).ShouldNotBe("0");
+        (await Child.Shell($"stat {server.Mount}/page")).ExitCode.ShouldBe(1);
+        (await server.Do("end")).ShouldBe("Aborted");
+        (await parked.Result()).ExitCode.ShouldBe(1);
+        (await server.Quit()).ShouldBe("DONE Aborted");
+        FuseMounts.Find(server.Mount).ShouldBeNull();
+    }
+
+    [Fact]
     public async Task Where_the_kernel_does_not_offer_it_it_is_refused_by_name_or_done_without()
     {
         string[] without = ["--without", ((ulong)FuseInitFlags.OverIoUring).ToString("x")];

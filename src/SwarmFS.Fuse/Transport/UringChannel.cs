@@ -24,8 +24,9 @@ internal sealed class UringChannel : FuseChannel
 
     private readonly DevChannel _device;
     private readonly UringQueue[] _queues;
+    private readonly Action<Errno> _failed;
 
-    private UringChannel(DevChannel device, UringQueue[] queues) => (_device, _queues) = (device, queues);
+    private UringChannel(DevChannel device, UringQueue[] queues, Action<Errno> failed) => (_device, _queues, _failed) = (device, queues, failed);
 
     /// <summary>True where the administrator has switched it on for FUSE.</summary>
     public static bool IsEnabled => File.Exists(Switch) && File.ReadAllText(Switch).StartsWith('Y');
@@ -45,12 +46,13 @@ internal sealed class UringChannel : FuseChannel
     }
 
     /// <summary>Makes the rings, before the kernel is told that they will be used: from then on it waits for them. Null where there are none to be had.</summary>
-    public static UringChannel? TryOpen(DevChannel device)
+    /// <param name="failed">Called when a ring fails: its owner has to abort the connection, or some programs wait for ever.</param>
+    public static UringChannel? TryOpen(DevChannel device, Action<Errno> failed)
     {
         if (CountProcessors() is not (> 0 and <= MaxProcessors and var count)) return null;
         var queues = new List<UringQueue>(count);
         while (queues.Count < count && UringQueue.TryOpen(queues.Count) is { } queue) queues.Add(queue);
-        if (queues.Count == count) return new UringChannel(device, [.. queues]);
+        if (queues.Count == count) return new UringChannel(device, [.. queues], failed);
         foreach (var queue in queues) queue.Dispose();
         return null;
     }
@@ -66,7 +68,7 @@ internal sealed class UringChannel : FuseChannel
 
     public override void Start(FuseDispatcher dispatcher, int readers, Action<FuseEnd, Errno> ended)
     {
-        foreach (var queue in _queues) queue.Start(_device.Descriptor, dispatcher);
+        foreach (var queue in _queues) queue.Start(_device.Descriptor, dispatcher, _failed);
         _device.Start(dispatcher, readers: 1, ended);
     }
 
@@ -97,15 +99,12 @@ internal sealed class UringChannel : FuseChannel
 
     public override Errno CloseBacking(int backingId) => _device.CloseBacking(backingId);
 
-    /// <summary>Closes the rings, which were not used; the device stays.</summary>
-    public void Leave()
+    /// <summary>Closes the rings, which the kernel does not want, and gives back the device.</summary>
+    public DevChannel WithoutRings()
     {
         foreach (var queue in _queues) queue.Dispose();
+        return _device;
     }
 
-    public override void Dispose()
-    {
-        Leave();
-        _device.Dispose();
-    }
+    public override void Dispose() => WithoutRings().Dispose();
 }

@@ -22,13 +22,17 @@ internal sealed unsafe class UringEntry : IDisposable
     private readonly Libc.IoVector* _vectors = (Libc.IoVector*)NativeMemory.Alloc(2, (nuint)sizeof(Libc.IoVector));
     private ulong _unique;
 
-    public UringEntry(RequestContext context)
+    public UringEntry(int index, RequestContext context)
     {
+        Index = index;
         Context = context;
         NativeMemory.Clear(_headers, HeadersBytes);
         _vectors[0] = new Libc.IoVector { Base = _headers, Length = HeadersBytes };
         _vectors[1] = new Libc.IoVector { Base = context.PayloadStart, Length = context.PayloadBytes };
     }
+
+    /// <summary>Its place in the queue.</summary>
+    public int Index { get; }
 
     public RequestContext Context { get; }
 

@@ -25,11 +25,16 @@ internal sealed unsafe class UringQueue : IDisposable
     private readonly IoUring _ring;
     private readonly SafeFileHandle _signal;
     private readonly ulong* _signalled = (ulong*)NativeMemory.AllocZeroed(sizeof(ulong));
-    private readonly Lock _gate = new();
     private readonly Queue<UringEntry> _answered = new(Depth);
+
+    // Answers from other threads, and the end, one at a time: after the end nothing of this is there any more.
+    private readonly Lock _gate = new();
+    private bool _isOver;
     private UringEntry[] _entries = [];
     private UringEntry? _inHand;
     private bool _isInHandAnswered;
+    private FuseDispatcher? _dispatcher;
+    private Action<Errno>? _failed;
     private Thread? _thread;
     private int _device;
     private volatile bool _isStopping;
@@ -47,25 +52,30 @@ internal sealed unsafe class UringQueue : IDisposable
         return null;
     }
 
-    public void Start(int device, FuseDispatcher dispatcher)
+    /// <param name="failed">Called when the ring fails while the connection lives: nothing more is answered from here.</param>
+    public void Start(int device, FuseDispatcher dispatcher, Action<Errno> failed)
     {
-        _device = device;
-        _entries = [.. Enumerable.Range(0, Depth).Select(_ => new UringEntry(dispatcher.NewContext()))];
-        _thread = new Thread(() => Serve(dispatcher), ReaderStackBytes) { IsBackground = true, Name = $"fuse-ring-{_number}" };
+        (_device, _dispatcher, _failed) = (device, dispatcher, failed);
+        _entries = [.. Enumerable.Range(0, Depth).Select(index => new UringEntry(index, dispatcher.NewContext()))];
+        _thread = new Thread(Run, ReaderStackBytes) { IsBackground = true, Name = $"fuse-ring-{_number}" };
         _thread.Start();
     }
 
-    /// <returns>False when the request did not come through this queue.</returns>
+    /// <returns>False when the request did not come through this queue, or the queue is over.</returns>
     public bool TryAnswer(in FuseOutHeader header, ReadOnlySpan<byte> payload)
     {
         if (Thread.CurrentThread == _thread && _inHand is { } inHand && inHand.Unique == header.Unique)
             return _isInHandAnswered = inHand.TryAnswer(header, payload);
-        foreach (var entry in _entries)
+        lock (_gate)
         {
-            if (entry.Unique != header.Unique || !entry.TryAnswer(header, payload)) continue;
-            lock (_gate) _answered.Enqueue(entry);
-            Signal();
-            return true;
+            if (_isOver) return false;
+            foreach (var entry in _entries)
+            {
+                if (entry.Unique != header.Unique || !entry.TryAnswer(header, payload)) continue;
+                _answered.Enqueue(entry);
+                Signal();
+                return true;
+            }
         }
         return false;
     }
@@ -77,67 +87,68 @@ internal sealed unsafe class UringQueue : IDisposable
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "a thread's outermost frame: the dispatcher has already answered and logged what it can")]
-    private void Serve(FuseDispatcher dispatcher)
+    private void Run()
     {
         try
         {
-            Libc.StayOn(_number);
-            ReaderScheduling.AskForShortSlices();
-            for (var i = 0; i < _entries.Length; i++) Command(i, Register);
-            ListenForSignals();
-            for (var left = _entries.Length; left > 0 && !_isStopping;)
-            {
-                if (_ring.SubmitAndWait() is not (0 or Errno.EINTR or Errno.EAGAIN or Errno.EBUSY)) return;
-                while (_ring.TryTake(out var completion)) left -= Act(dispatcher, completion);
-            }
+            if (Serve() is not 0 and var errno) _failed!(errno);
         }
         catch (Exception)
         {
-            // The device's reader sees the end of the connection.
+            _failed!(Errno.EIO);
         }
     }
 
-    /// <returns>1 when the entry is over: the connection has ended.</returns>
-    private int Act(FuseDispatcher dispatcher, in IoUring.Completion completion)
+    /// <returns>0 at the end of the connection, or why the ring cannot be used.</returns>
+    private Errno Serve()
     {
-        if (completion.UserData == WakeUp)
+        Libc.StayOn(_number);
+        ReaderScheduling.AskForShortSlices();
+        foreach (var entry in _entries) Command(entry, Register);
+        ListenForSignals();
+        for (var left = _entries.Length; left > 0 && !_isStopping;)
         {
-            CommitAnswered();
-            ListenForSignals();
-            return 0;
+            if (_ring.SubmitAndWait() is not (0 or Errno.EINTR or Errno.EAGAIN or Errno.EBUSY) and var errno) return errno;
+            while (_ring.TryTake(out var completion))
+            {
+                if (completion.UserData == WakeUp) CommitAnswered();
+                else if (completion.Result >= 0) Serve(_entries[completion.UserData]);
+                else if (IsEnd((Errno)(-completion.Result))) left--;
+                else return (Errno)(-completion.Result);
+            }
         }
-        if (completion.Result < 0) return 1;
-        Serve(dispatcher, (int)completion.UserData);
         return 0;
     }
 
-    private void Serve(FuseDispatcher dispatcher, int index)
+    // What becomes of an entry when the mount goes away, or this ring.
+    private static bool IsEnd(Errno errno) => errno is Errno.ENOTCONN or Errno.ECONNABORTED or Errno.ENODEV or Errno.ECANCELED;
+
+    private void Serve(UringEntry entry)
     {
-        var entry = _entries[index];
         (_inHand, _isInHandAnswered) = (entry, false);
         var length = entry.Take();
-        if (length > 0) dispatcher.Dispatch(entry.Context, length);
+        if (length > 0) _dispatcher!.Dispatch(entry.Context, length);
         else TryAnswer(new FuseOutHeader { Len = (uint)sizeof(FuseOutHeader), Error = -(int)Errno.EIO, Unique = entry.Unique }, default);
         _inHand = null;
-        if (_isInHandAnswered) Command(index, CommitAndFetch);
+        if (_isInHandAnswered) Command(entry, CommitAndFetch);
     }
 
     private void CommitAnswered()
     {
         lock (_gate)
         {
-            while (_answered.TryDequeue(out var entry)) Command(Array.IndexOf(_entries, entry), CommitAndFetch);
+            while (_answered.TryDequeue(out var entry)) Command(entry, CommitAndFetch);
         }
+        ListenForSignals();
     }
 
-    private void Command(int index, uint command)
+    private void Command(UringEntry entry, uint command)
     {
-        var entry = _entries[index];
         var submission = _ring.Prepare();
         submission->Operation = IoUring.SubmissionEntry.Command;
         submission->Descriptor = _device;
         submission->OffsetOrCommand = command;
-        submission->UserData = (ulong)index;
+        submission->UserData = (ulong)entry.Index;
         submission->Queue = _number;
         if (command == CommitAndFetch)
         {
@@ -164,9 +175,17 @@ internal sealed unsafe class UringQueue : IDisposable
         _isStopping = true;
         Signal();
         _thread?.Join();
-        _ring.Dispose();
-        _signal.Dispose();
-        NativeMemory.Free(_signalled);
-        foreach (var entry in _entries) entry.Dispose();
+        lock (_gate)
+        {
+            _isOver = true;
+            _ring.Dispose();
+            _signal.Dispose();
+            NativeMemory.Free(_signalled);
+            foreach (var entry in _entries)
+            {
+                entry.Dispose();
+                _dispatcher!.Drop(entry.Context);
+            }
+        }
     }
 }
