@@ -45,7 +45,7 @@ internal sealed class Housekeeping : IAsyncDisposable
         }
         catch (IOException failure)
         {
-            StoreLog.WriteFailed(_parts.Logger, _parts.Options.Directory, failure);
+            StoreLog.WaitingBlocksLost(_parts.Logger, _parts.Options.Directory, failure);
         }
     }
 

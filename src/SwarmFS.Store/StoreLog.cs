@@ -39,4 +39,7 @@ internal static partial class StoreLog
 
     [LoggerMessage(1010, LogLevel.Error, "Writing to {Directory} failed; what was to be written is used from memory alone")]
     public static partial void WriteFailed(ILogger logger, string directory, Exception failure);
+
+    [LoggerMessage(1011, LogLevel.Error, "Fetched blocks that waited to be written to {Directory} could not be; they are gone and will be fetched again when they are needed")]
+    public static partial void WaitingBlocksLost(ILogger logger, string directory, Exception failure);
 }

@@ -44,6 +44,11 @@ public sealed class UringEndTests : EndTests, IClassFixture<UringSwitch>
     private protected override Task<FuseServer> Start(params string[] arguments) => UringSwitch.StartServer(arguments);
 }
 
+public sealed class UringAllocationTests : AllocationTests, IClassFixture<UringSwitch>
+{
+    private protected override Task<FuseServer> Start(params string[] arguments) => UringSwitch.StartServer(arguments);
+}
+
 public sealed class UringConformanceTests : ConformanceTests, IClassFixture<UringSwitch>
 {
     // Kernels of the minors that some of these stand for do not offer it.

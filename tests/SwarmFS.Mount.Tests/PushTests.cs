@@ -34,6 +34,26 @@ public sealed class PushTests
     }
 
     [Fact]
+    public void Larger_files_are_pushed_only_while_somebody_reads()
+    {
+        using var host = MountedHost.Start();
+        host.Run("mkdir -p $S/source/{a,b}; for i in $(seq 20); do head -c 150000 /dev/urandom > $S/source/b/$i; done; echo small > $S/source/a/small");
+        host.Do($"add sample 1.0 {host.Scratch}/source");
+        host.Run("ls -l $M/pkgs/sample/1.0/a > /dev/null");
+        while (host.Count("swarmfs.mount.pushed_files") < 1)
+        {
+        }
+        host.Run("ls -l $M/pkgs/sample/1.0/b > /dev/null; sleep 0.3");
+        host.Count("swarmfs.mount.pushed_files").ShouldBe(1, "nobody has read anything");
+
+        host.Run("cat $M/pkgs/sample/1.0/b/1 > /dev/null");
+
+        while (host.Count("swarmfs.mount.pushed_files") < 15)
+        {
+        }
+    }
+
+    [Fact]
     public void What_comes_with_a_file_from_afar_is_pushed_too()
     {
         using var host = MountedHost.Start();

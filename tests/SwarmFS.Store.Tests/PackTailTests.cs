@@ -59,6 +59,27 @@ public sealed partial class PackTailTests : IDisposable
     }
 
     [Fact]
+    public void Readers_and_writers_of_what_waits_do_not_see_one_anothers_bytes()
+    {
+        var blocks = Content.Chunks(4000, 1500, seed: 1);
+        var put = 0;
+        Parallel.For(0, 4, new ParallelOptions { MaxDegreeOfParallelism = 4 }, worker =>
+        {
+            var random = new Random(worker);
+            while (Interlocked.Increment(ref put) - 1 is var mine && mine < blocks.Count)
+            {
+                _fixture.Store.Put(blocks[mine]).ShouldBe(PutResult.Stored);
+                Content.IsReadable(_fixture.Store, blocks[mine]).ShouldBeTrue();
+                Content.IsReadable(_fixture.Store, blocks[random.Next(mine + 1)]);
+                if (mine % 97 == 0) _fixture.Store.Flush();
+            }
+        });
+        blocks.ShouldAllBe(block => Content.IsReadable(_fixture.Store, block));
+        _fixture.Reopen();
+        blocks.ShouldAllBe(block => Content.IsReadable(_fixture.Store, block));
+    }
+
+    [Fact]
     public void Whoever_holds_new_blocks_has_them_and_those_before_in_the_file_at_once()
     {
         using var before = Content.Raw(3000, 1);

@@ -90,7 +90,11 @@ internal sealed class UringChannel : FuseChannel
         if (header.Unique == 0) return false;
         foreach (var queue in _queues)
         {
-            if (queue.TryAnswer(header, payload)) return true;
+            if (queue.TryAnswerInHand(header, payload)) return true;
+        }
+        foreach (var queue in _queues)
+        {
+            if (queue.TryAnswerParked(header, payload)) return true;
         }
         return false;
     }

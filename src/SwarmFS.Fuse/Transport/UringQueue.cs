@@ -61,11 +61,15 @@ internal sealed unsafe class UringQueue : IDisposable
         _thread.Start();
     }
 
+    /// <summary>Answers the request that this queue's thread is at. It goes back with the next submission.</summary>
+    /// <returns>False when the caller is another thread, or at another request.</returns>
+    public bool TryAnswerInHand(in FuseOutHeader header, ReadOnlySpan<byte> payload) =>
+        Thread.CurrentThread == _thread && _inHand is { } entry && entry.Unique == header.Unique && (_isInHandAnswered = entry.TryAnswer(header, payload));
+
+    /// <summary>Answers a request that was parked, and wakes the queue's thread for it.</summary>
     /// <returns>False when the request did not come through this queue, or the queue is over.</returns>
-    public bool TryAnswer(in FuseOutHeader header, ReadOnlySpan<byte> payload)
+    public bool TryAnswerParked(in FuseOutHeader header, ReadOnlySpan<byte> payload)
     {
-        if (Thread.CurrentThread == _thread && _inHand is { } inHand && inHand.Unique == header.Unique)
-            return _isInHandAnswered = inHand.TryAnswer(header, payload);
         lock (_gate)
         {
             if (_isOver) return false;
@@ -128,7 +132,7 @@ internal sealed unsafe class UringQueue : IDisposable
         (_inHand, _isInHandAnswered) = (entry, false);
         var length = entry.Take();
         if (length > 0) _dispatcher!.Dispatch(entry.Context, length);
-        else TryAnswer(new FuseOutHeader { Len = (uint)sizeof(FuseOutHeader), Error = -(int)Errno.EIO, Unique = entry.Unique }, default);
+        else TryAnswerInHand(new FuseOutHeader { Len = (uint)sizeof(FuseOutHeader), Error = -(int)Errno.EIO, Unique = entry.Unique }, default);
         _inHand = null;
         if (_isInHandAnswered) Command(entry, CommitAndFetch);
     }

@@ -181,12 +181,13 @@ internal sealed partial class PeerConnection : ILaneOutput
     {
         try
         {
-            for (var yielded = 0L; ;)
+            var turnBegan = 0L;
+            while (true)
             {
-                if (_reader.BytesRead - yielded >= TurnBytes)
+                if (_reader.BytesRead - turnBegan >= TurnBytes)
                 {
                     await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-                    yielded = _reader.BytesRead;
+                    turnBegan = _reader.BytesRead;
                 }
                 var read = await _reader.ReadAsync(int.MaxValue, _closing.Token);
                 if (read.Fault is { } fault)

@@ -46,8 +46,8 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
     private const double FirstLatency = 0.1;
 
     private readonly int[] _outstanding = new int[4];
-    private int _opening = FirstWindow;
-    private double _bestOpening;
+    private int _openingWindow = FirstWindow;
+    private double _bestSample;
     private int _samplesWithoutGrowth;
     private bool _isFilled;
     private double _blockLength = FirstBlockLength;
@@ -86,7 +86,7 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
         get
         {
             if (Stalled) return SmallestWindow;
-            return (int)Math.Clamp(Math.Max(MeasuredWindow, _opening), SmallestWindow, LargestWindow);
+            return (int)Math.Clamp(Math.Max(MeasuredWindow, _openingWindow), SmallestWindow, LargestWindow);
         }
     }
 
@@ -131,7 +131,7 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
         _blockLength += Smoothing / 4 * (length - _blockLength);
         _blockLength = Math.Max(_blockLength, 512);
         _sampleBytes += length;
-        if (_opening > 0) _opening = Math.Min(_opening + 1, LargestWindow);
+        if (_openingWindow > 0) _openingWindow = Math.Min(_openingWindow + 1, LargestWindow);
         var elapsed = time.GetElapsedTime(_sampleStart, now);
         if (elapsed >= SampleTime) Sample(now, elapsed);
     }
@@ -143,14 +143,14 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
         var isFull = _isFilled || Outstanding * 2 >= Window;
         if (goodput > Peer.Goodput) Peer.Goodput = goodput;
         else if (isFull) Peer.Goodput += Smoothing * (goodput - Peer.Goodput);
-        if (_opening > 0 && isFull) Open(goodput);
+        if (_openingWindow > 0 && isFull) WatchForFullPath(goodput);
         (_sampleStart, _sampleBytes, _isFilled) = (now, 0, false);
     }
 
-    private void Open(double goodput)
+    private void WatchForFullPath(double goodput)
     {
-        if (goodput >= _bestOpening * FullPathGrowth) (_bestOpening, _samplesWithoutGrowth) = (goodput, 0);
-        else if (++_samplesWithoutGrowth == FullPathSamples) _opening = 0;
+        if (goodput >= _bestSample * FullPathGrowth) (_bestSample, _samplesWithoutGrowth) = (goodput, 0);
+        else if (++_samplesWithoutGrowth == FullPathSamples) _openingWindow = 0;
     }
 
     /// <summary>A demand read was answered after this long, counted from the later of asking and the block before.</summary>
