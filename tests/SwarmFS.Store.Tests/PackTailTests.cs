@@ -80,6 +80,42 @@ public sealed partial class PackTailTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_read_while_it_is_written_out_is_whole_or_not_there()
+    {
+        const int length = 200_000;
+        var tail = new PackTail();
+        var pack = new Pack(1, "/nowhere/1.pack") { Length = EmptyPack };
+        (byte Value, long Offset) shown = default;
+        var gate = new Lock();
+        var (isOver, read) = (false, 0);
+        var readers = Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
+        {
+            var bytes = new byte[length];
+            while (!Volatile.Read(ref isOver))
+            {
+                (byte value, long offset) = (0, 0);
+                lock (gate) (value, offset) = shown;
+                if (offset == 0 || !tail.TryRead(pack, offset, bytes)) continue;
+                bytes.AsSpan().IndexOfAnyExcept(value).ShouldBe(-1);
+                Interlocked.Increment(ref read);
+            }
+        })).ToList();
+        // Nothing between the end of one and the beginning of the next, so that who reads the one while it goes would see the other.
+        List<byte[]> contents = [.. Enumerable.Range(1, 2).Select(value => Enumerable.Repeat((byte)value, length).ToArray())];
+        var digest = Sha256Digest.Of(contents[0]);
+        for (var round = 0; (Volatile.Read(ref read) < 300 || round < 20_000) && !readers.Exists(reader => reader.IsFaulted); round++)
+        {
+            var content = contents[round % 2];
+            tail.Append(pack, digest, CidCodec.Raw, content);
+            lock (gate) shown = (content[0], pack.Length + PackFormat.RecordHeaderLength);
+            pack.Length += PackFormat.RecordHeaderLength + length;
+            tail.Clear();
+        }
+        Volatile.Write(ref isOver, true);
+        await Task.WhenAll(readers);
+    }
+
+    [Fact]
     public void Whoever_holds_new_blocks_has_them_and_those_before_in_the_file_at_once()
     {
         using var before = Content.Raw(3000, 1);
