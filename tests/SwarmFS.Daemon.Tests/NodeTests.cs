@@ -104,7 +104,8 @@ public sealed class NodeTests
         var inode = (await NodeProcess.RunAsync("stat", "-c", "%i", file)).Out;
         await node.SignalAsync("KILL");
         await node.WaitForEndAsync();
-        (await NodeProcess.RunAsync("stat", node.Mount)).Error.ShouldContain("not connected");
+        // "connection abort" is said to who asks while a ring of io_uring is still being closed; the node may serve through one where the machine has it on.
+        (await NodeProcess.RunAsync("stat", node.Mount)).Error.ShouldMatch("not connected|connection abort");
         await node.UpAsync();
         node.Output.ShouldContain("still mounted by a node that is dead");
         (await NodeProcess.RunAsync("stat", "-c", "%i", file)).Out.ShouldBe(inode);

@@ -89,6 +89,14 @@ public class EndTests
     }
 
     [Fact]
+    public async Task A_server_just_killed_is_seen_to_be_dead_at_once()
+    {
+        await using var server = await Start();
+        server.Kill();
+        FuseMounts.IsStale(server.Mount).ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task A_second_server_is_refused_and_the_first_goes_on()
     {
         await using var server = await Start();

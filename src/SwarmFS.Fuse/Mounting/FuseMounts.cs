@@ -14,6 +14,9 @@ public static class FuseMounts
     // A server that is alive answers statfs within microseconds; one that does not answer for this long is alive too, as far as a new mount is concerned.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
+    // strerror(3) of ENOTCONN and ECONNABORTED in the C locale.
+    private static readonly string[] DeadWords = ["endpoint is not connected", "caused connection abort"];
+
     /// <summary>The uppermost mount at exactly this path, or null.</summary>
     public static FuseMountInfo? Find(string path)
     {
@@ -21,9 +24,9 @@ public static class FuseMounts
         return MountInfo.Read().LastOrDefault(mount => mount.MountPoint == resolved);
     }
 
-    /// <summary>True when a FUSE mount lies at this path and its server is gone (ENOTCONN).</summary>
+    /// <summary>True when a FUSE mount lies at this path and its server is gone: ENOTCONN, or ECONNABORTED to who asks while the kernel still closes what a killed server had open (a ring of io_uring is closed after the process has ended).</summary>
     public static bool IsStale(string path) =>
-        Find(path) is { } mount && mount.Type.StartsWith("fuse", StringComparison.Ordinal) && AnswersNotConnected(mount.MountPoint);
+        Find(path) is { } mount && mount.Type.StartsWith("fuse", StringComparison.Ordinal) && AnswersDead(mount.MountPoint);
 
     /// <summary>Takes the uppermost mount at this path out of the tree, whoever uses it; its files in use live on until they are closed.</summary>
     /// <returns>0 or the errno; EINVAL when nothing is mounted there.</returns>
@@ -42,7 +45,7 @@ public static class FuseMounts
     }
 
     // A child process asks, because whoever asks a server that hangs cannot be killed before it answers.
-    private static bool AnswersNotConnected(string path)
+    private static bool AnswersDead(string path)
     {
         var start = new ProcessStartInfo("stat") { ArgumentList = { "--file-system", "--", path }, RedirectStandardError = true, RedirectStandardOutput = true };
         start.Environment["LC_ALL"] = "C";
@@ -50,7 +53,7 @@ public static class FuseMounts
         {
             using var stat = Process.Start(start);
             if (stat is null) return false;
-            if (stat.WaitForExit(Patience)) return stat.ExitCode != 0 && stat.StandardError.ReadToEnd().Contains("endpoint is not connected", StringComparison.Ordinal);
+            if (stat.WaitForExit(Patience)) return stat.ExitCode != 0 && DeadWords.Any(stat.StandardError.ReadToEnd().Contains);
             stat.Kill();
             return false;
         }
