@@ -1,6 +1,5 @@
 #!/bin/sh
-# Publishes both programs, compiled ahead of time (ReadyToRun) for this machine's processor: the command line on the shared framework, the daemon in a directory of its own
-# with the framework compiled in.
+# Publishes both programs as machine code for this machine's processor; they need no .NET to run.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -12,9 +11,10 @@ esac
 
 out=artifacts/swarmfs
 rm -rf "$out.new"
-dotnet publish src/SwarmFS.Daemon -c Release -r "$runtime" --self-contained -o "$out.new/daemon" --nologo -v quiet
-dotnet publish src/SwarmFS.Cli -c Release -r "$runtime" --no-self-contained -o "$out.new" --nologo -v quiet
-ln -s daemon/swarmfs-daemon "$out.new/swarmfs-daemon"
+for room in Daemon Cli; do
+    dotnet publish "src/SwarmFS.$room" -c Release -r "$runtime" -o "$out.new" --nologo -v quiet -p:IlcInstructionSet=native -p:CopyOutputSymbolsToPublishDirectory=false
+done
+rm -f "$out.new"/*.pdb
 # Swapped in whole: a node that runs from the old files keeps them, and a failed build leaves them as they were.
 rm -rf "$out.old"
 if [ -d "$out" ]; then mv "$out" "$out.old"; fi

@@ -105,6 +105,7 @@ internal sealed class BlockFetcher(
             lock (_gate)
             {
                 if (!_flights.Remove(block.Cid, out flight)) return;
+                if (_flights.Count == 0) _rate.Rest();
                 if (flight.Keepers > 0) flight.Block = block.Retain();
                 if (Detach(flight)) finished = flight.Batch;
             }
@@ -160,6 +161,7 @@ internal sealed class BlockFetcher(
             _flights.Remove(wanted.Cid);
             return null;
         }
+        if (_flights.Count == 1) _rate.Resume();
         flight = new Flight(wanted.Cid, batch, wanted.Length);
         batch.Flights.Add(flight);
         batch.Outstanding++;
@@ -189,6 +191,7 @@ internal sealed class BlockFetcher(
             Detach(flight);
             lost.Add(flight);
         }
+        if (lost.Count > 0 && _flights.Count == 0) _rate.Rest();
         return lost;
     }
 

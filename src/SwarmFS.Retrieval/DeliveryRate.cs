@@ -1,7 +1,8 @@
 namespace SwarmFS.Retrieval;
 
 /// <summary>
-/// Bytes per second over the last one to two seconds: what the link gives, or what the readers take if that is less. Either way it is what a window may be measured by.
+/// Bytes per second over the last one to two seconds in which something was on its way: what the link gives, or what the readers take if that is less. Either way it is what a window
+/// may be measured by. Time in which nothing was asked for says nothing of the link and does not count.
 /// </summary>
 internal sealed class DeliveryRate(TimeProvider time)
 {
@@ -9,8 +10,13 @@ internal sealed class DeliveryRate(TimeProvider time)
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
 
+    // After such a pause nothing is known again.
+    private static readonly TimeSpan Memory = TimeSpan.FromSeconds(3);
+
     private readonly Lock _gate = new();
     private long _start = time.GetTimestamp();
+    private long _restedAt = time.GetTimestamp();
+    private bool _isResting = true;
     private long _bytes;
     private long _previous = long.MaxValue;
 
@@ -21,10 +27,34 @@ internal sealed class DeliveryRate(TimeProvider time)
         {
             lock (_gate)
             {
-                var elapsed = time.GetElapsedTime(_start);
+                var elapsed = Elapsed;
                 if (_previous == long.MaxValue || elapsed < Shortest) return _previous;
                 return Math.Max(_previous, (long)(_bytes / elapsed.TotalSeconds));
             }
+        }
+    }
+
+    private TimeSpan Elapsed => _isResting ? time.GetElapsedTime(_start, _restedAt) : time.GetElapsedTime(_start);
+
+    /// <summary>Something is on its way, after nothing was.</summary>
+    public void Resume()
+    {
+        lock (_gate)
+        {
+            var now = time.GetTimestamp();
+            if (time.GetElapsedTime(_restedAt, now) >= Memory) (_start, _bytes, _previous) = (now, 0, long.MaxValue);
+            else _start += now - _restedAt;
+            _isResting = false;
+        }
+    }
+
+    /// <summary>Nothing is on its way any more.</summary>
+    public void Rest()
+    {
+        lock (_gate)
+        {
+            _restedAt = time.GetTimestamp();
+            _isResting = true;
         }
     }
 
@@ -32,15 +62,12 @@ internal sealed class DeliveryRate(TimeProvider time)
     {
         lock (_gate)
         {
-            var elapsed = time.GetElapsedTime(_start);
-            if (elapsed >= Longest)
-            {
-                // After a pause nothing is known again.
-                _previous = elapsed < Longest * 3 ? (long)(_bytes / elapsed.TotalSeconds) : long.MaxValue;
-                _bytes = 0;
-                _start = time.GetTimestamp();
-            }
+            if (_isResting) return;
             _bytes += bytes;
+            var elapsed = Elapsed;
+            if (elapsed < Longest) return;
+            _previous = (long)(_bytes / elapsed.TotalSeconds);
+            (_start, _bytes) = (time.GetTimestamp(), 0);
         }
     }
 }

@@ -97,6 +97,21 @@ public sealed class ReadAheadTests
     }
 
     [Fact]
+    public async Task A_reader_that_paused_is_not_taken_for_one_at_the_end_of_a_slow_line()
+    {
+        await using var world = new World(("big", World.Noise(36 * MiB, 7)));
+        world.OverMemory();
+        var tree = await world.TreeAsync();
+        for (var offset = 0; offset < 12 * MiB; offset += MiB)
+        {
+            world.Time.Advance(TimeSpan.FromSeconds(2));
+            await world.ReadAsync(tree, "big", offset, MiB);
+            await world.RestAsync();
+        }
+        world.Here.Bytes.ShouldBeGreaterThan(20 * MiB);
+    }
+
+    [Fact]
     public async Task Bytes_asked_ahead_and_not_arrived_stay_within_their_bound()
     {
         await using var world = new World(("big", World.Noise(36 * MiB, 7))) { Options = new RetrievalOptions { PrefetchBytesInFlight = 4 * MiB, RaisePatience = TimeSpan.Zero } };

@@ -42,6 +42,20 @@ public sealed class TreeFetchTests : IDisposable
     }
 
     [Fact]
+    public async Task A_path_that_has_carried_a_tree_is_asked_for_more_than_a_new_one()
+    {
+        var peer = _world.Connect(1);
+        var before = peer.Lane.Window;
+        var fetch = Fetch();
+        var id = TreesOf(peer).Single();
+        foreach (var block in _blocks) peer.Delivers(id, block);
+        peer.Ends(id);
+        await fetch;
+
+        peer.Lane.Window.ShouldBe(before + _blocks.Count);
+    }
+
+    [Fact]
     public async Task A_silent_server_has_a_second_one_asked_and_no_block_is_delivered_twice()
     {
         var slow = _world.Connect(1);

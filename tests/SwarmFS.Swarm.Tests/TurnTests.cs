@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using SwarmFS.Core;
@@ -66,6 +67,23 @@ public sealed class TurnTests : IAsyncDisposable
         _link.LastWriter.ShouldNotBe(noticing.ManagedThreadId);
     }
 
+    [Fact]
+    public async Task An_answer_begins_with_a_small_batch_and_the_next_is_larger()
+    {
+        await OpenAsync();
+        var blocks = SimulatedExchange.Blocks(200, length: 8_000);
+        foreach (var block in blocks) _store.Put(block);
+        var want = FrameOf(1, new Want(blocks[0].Cid, FetchPriority.Demand, 60_000, blocks.Select(block => block.Cid).ToArray()));
+
+        _link.Arrive(want, want.Length);
+
+        int[] batches;
+        while ((batches = [.. _link.Writes.Where(length => length > 8_000)]).Sum() < 1_600_000) await Task.Delay(10, TestContext.Current.CancellationToken);
+        batches[0].ShouldBeLessThan(64 << 10);
+        batches[1].ShouldBeGreaterThan(batches[0] + 8_000);
+        batches.Max().ShouldBeInRange(200 << 10, 300 << 10);
+    }
+
     private async Task OpenAsync()
     {
         await _node.StartAsync();
@@ -124,6 +142,8 @@ public sealed class TurnTests : IAsyncDisposable
 
         public int LastWriter { get; private set; }
 
+        public ConcurrentQueue<int> Writes { get; } = [];
+
         public void Arrive(byte[] frame, long bytes)
         {
             (_frame, _toServe) = (frame, bytes);
@@ -162,8 +182,9 @@ public sealed class TurnTests : IAsyncDisposable
 
         public ValueTask WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
         {
+            Writes.Enqueue(source.Length);
             // A batch of blocks, as against the small change of a connection.
-            if (!HoldsWrites || source.Length < 100_000) return ValueTask.CompletedTask;
+            if (!HoldsWrites || source.Length < 8_000) return ValueTask.CompletedTask;
             LastWriter = Environment.CurrentManagedThreadId;
             var write = new TaskCompletionSource();
             Volatile.Write(ref _write, write);

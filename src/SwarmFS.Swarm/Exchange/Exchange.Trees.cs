@@ -98,7 +98,7 @@ internal sealed partial class Exchange
         lock (_gate)
         {
             var lane = attempt.Lane;
-            lane.Stalled = false;
+            lane.TreeArrived();
             lane.Peer.Received(block.Length);
             _metrics.Received(block.Length);
             if (attempt.Fetch.Finished || !attempt.Fetch.Receive(block, links)) return false;

@@ -131,9 +131,21 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
         _blockLength += Smoothing / 4 * (length - _blockLength);
         _blockLength = Math.Max(_blockLength, 512);
         _sampleBytes += length;
-        if (_openingWindow > 0) _openingWindow = Math.Min(_openingWindow + 1, LargestWindow);
+        Open();
         var elapsed = time.GetElapsedTime(_sampleStart, now);
         if (elapsed >= SampleTime) Sample(now, elapsed);
+    }
+
+    /// <summary>A block of a streamed tree has come. It is no answer to what is outstanding, but the path has carried it.</summary>
+    public void TreeArrived()
+    {
+        Stalled = false;
+        Open();
+    }
+
+    private void Open()
+    {
+        if (_openingWindow > 0) _openingWindow = Math.Min(_openingWindow + 1, LargestWindow);
     }
 
     // What came while less was asked for than the path carries says how much was asked for.

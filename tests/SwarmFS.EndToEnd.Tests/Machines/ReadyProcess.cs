@@ -7,7 +7,7 @@ namespace SwarmFS.EndToEnd.Tests.Machines;
 /// <summary>One of the published programs, in the foreground on a host; it ends at the latest with the test process.</summary>
 public sealed class ReadyProcess : IDisposable
 {
-    // ReadyToRun starts in half a second; a machine with both cores busy took 6 s.
+    // A node starts in a fifth of a second; a machine with both cores busy took 6 s.
     private static readonly TimeSpan ReadyDeadline = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(30);
