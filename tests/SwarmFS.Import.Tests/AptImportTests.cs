@@ -319,21 +319,39 @@ public sealed class AptImportTests(AptImportTests.Keys keys) : IClassFixture<Apt
     [Fact]
     public async Task A_server_that_goes_silent_is_given_up_in_bounded_time()
     {
+        _mirror.Deliver = (_, file, _) => ($"HTTP/1.1 200 OK\r\nContent-Length: {file.Length}\r\n", file[..100]);
+        (await FetchInVainAsync("hung")).Message.ShouldContain("hung");
+    }
+
+    [Theory]
+    [InlineData(0, 2)]
+    [InlineData(100, 3)]
+    public async Task A_server_that_says_nothing_is_asked_once_more_and_given_up(int before, int asked)
+    {
+        _mirror.Deliver = (_, file, from) => from > 0
+            ? ($"HTTP/1.1 206 Partial Content\r\nContent-Length: {file.Length - from}\r\nContent-Range: bytes {from}-{file.Length - 1}/{file.Length}\r\n", [])
+            : ($"HTTP/1.1 200 OK\r\nContent-Length: {file.Length}\r\n", file[..before]);
+        (await FetchInVainAsync("silent")).Message.ShouldContain("silent for 30 s");
+        _mirror.Asked.Count.ShouldBe(asked);
+    }
+
+    // A file of 1,000 bytes from a mirror that leaves connections open, on a clock that runs as fast as it can.
+    private async Task<SourceUnavailableException> FetchInVainAsync(string name)
+    {
         _mirror.HoldsOpen = true;
+        _mirror.Files[name] = new byte[1000];
         var time = new SwarmFS.Testing.ManualTimeProvider();
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         using var fetcher = new AptFetcher(
             new AptConfiguration { Architecture = "amd64" }, time, NullLogger.Instance, new ImportMetrics(services.GetRequiredService<IMeterFactory>()));
         using var into = new MemoryStream();
-        _mirror.Files["hung"] = new byte[1000];
-        _mirror.Deliver = (_, file, _) => ($"HTTP/1.1 200 OK\r\nContent-Length: {file.Length}\r\n", file[..100]);
-        var fetch = fetcher.FetchAsync(new Uri(_mirror.Address + "hung"), into, 1000, 1000, null, ImportStage.Downloading, CancellationToken.None);
+        var fetch = fetcher.FetchAsync(new Uri(_mirror.Address + name), into, 1000, 1000, null, ImportStage.Downloading, CancellationToken.None);
         while (!fetch.IsCompleted)
         {
             time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
+            await Task.Delay(1, TestContext.Current.CancellationToken);
         }
-        (await Should.ThrowAsync<SourceUnavailableException>(fetch)).Message.ShouldContain("hung");
+        return await Should.ThrowAsync<SourceUnavailableException>(fetch);
     }
 
     [Fact]

@@ -13,6 +13,9 @@ internal sealed class AptFetcher : IDisposable
     /// <summary>One try and three resumptions: what a flaky link needs, and few enough that a dead server is noticed.</summary>
     private const int MaxTries = 4;
 
+    /// <summary>Tries in a row that bring nothing before a silence: a program may be waiting for the package, and a minute of it says enough.</summary>
+    private const int MaxSilentTries = 2;
+
     private const int MaxRedirects = 5;
 
     /// <summary>Bytes of a server's headers; real ones have 1 KiB.</summary>
@@ -94,6 +97,7 @@ internal sealed class AptFetcher : IDisposable
 
     private async Task FetchHttpAsync(Uri address, Stream into, long maximum, ImportProgress report, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
     {
+        var (farthest, silent) = (0L, 0);
         for (var attempt = 1; ; attempt++)
         {
             using var stall = new CancellationTokenSource(Stall, _time);
@@ -105,7 +109,9 @@ internal sealed class AptFetcher : IDisposable
             }
             catch (Exception e) when (IsPassing(e) || (e is OperationCanceledException && stall.IsCancellationRequested && !cancellationToken.IsCancellationRequested))
             {
-                if (attempt == MaxTries) throw new SourceUnavailableException($"{address} cannot be fetched: {Reason(e)}. Check the network, or choose another mirror.", e);
+                silent = e is not OperationCanceledException || into.Length > farthest ? 0 : silent + 1;
+                farthest = Math.Max(farthest, into.Length);
+                if (attempt == MaxTries || silent == MaxSilentTries) throw new SourceUnavailableException($"{address} cannot be fetched: {Reason(e)}. Check the network, or choose another mirror.", e);
                 ImportLog.FetchResumed(_logger, address.ToString(), into.Length, Reason(e));
             }
             await Task.Delay(attempt * RetryDelay, _time, cancellationToken);
