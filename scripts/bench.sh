@@ -2,7 +2,7 @@
 # Compares a node with what people use today, side by side in one run: interleaved rounds, medians, ratios. Only ratios mean anything: all parts share one machine.
 # ROUNDS=5 rounds; BIG_MIB=1024 size of the large file; BENCH_DIR=... where the work goes (an ext4 directory; everything in it is removed again); STRICT=1 fails on a missed bar.
 # OUT_DIR=... where the copies of the tree go, by default memory: creating 5,000 files on a busy disk costs more than any of the ways to fetch them, and would hide the difference.
-# Nodes take requests over /dev/fuse, as they do where nobody has switched io_uring on; one row says what io_uring makes of it.
+# Nodes take requests as they do by themselves: for root on a recent kernel through io_uring. One row says what /dev/fuse makes of it.
 # Every cold round begins with a node that knows nothing but a peer's address. The machine's own caches are left alone: sources are warm for all.
 # cp -a asks three times for the attributes and access lists of each entry, which rsync -a does not: the row with xattrs shown (--xattrs on) says what that costs.
 set -euo pipefail
@@ -14,9 +14,6 @@ base=$(mktemp -d "${BENCH_DIR:-/var/tmp}/swarmfs-bench.XXXXXX")
 out=$(mktemp -d "${OUT_DIR:-$([ -w /dev/shm ] && echo /dev/shm || echo "$base")}/swarmfs-bench.XXXXXX")/copy
 swarmfs=$PWD/artifacts/swarmfs/swarmfs
 version=1.0
-# Nodes are asked for one transport or the other; the machine's switch is left as it was.
-uring_switch=/sys/module/fuse/parameters/enable_uring
-uring_before=$([ -w $uring_switch ] && cat $uring_switch || true)
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -32,7 +29,6 @@ cleanup() {
     for pid in $(pgrep -f -- "swarmfs-daemon.*$base/"); do kill -9 "$pid"; done
     for pid in "$base"/*.pid; do [ -s "$pid" ] && kill "$(cat "$pid")" 2>/dev/null; done
     for mount in "$base"/mnt-*; do mountpoint -q "$mount" && umount -l "$mount"; done
-    [ -z "$uring_before" ] || echo "$uring_before" >$uring_switch
     rm -rf "$(dirname "$out")"
     for _ in 1 2 3; do rm -rf "$base" 2>/dev/null && break; sleep 1; done
     exit $status
@@ -66,7 +62,7 @@ memory() {
 
 # The package to wait for, and further options.
 fresh_b() {
-    up b "$port_b" --peer "127.0.0.1:$port_a" --trust "$key_a" --transport "${transport:-dev}" "${@:2}"
+    up b "$port_b" --peer "127.0.0.1:$port_a" --trust "$key_a" "${@:2}"
     # The name arrives with the peer's announcements; the connection is then up as well, as rsync's and nginx's processes are.
     for _ in $(seq 200); do
         # By listing: to look the version up would fetch its directories, which belong to what is timed.
@@ -119,14 +115,14 @@ CONF
 cold_tree() {
     case $1 in
         swarmfs) fresh_b tree; mkdir "$out"; note tree-swarmfs "$(timed cp -a "$base/mnt-b/pkgs/tree/$version/." "$out/")" ;;
-        uring)   [ -n "$uring_before" ] || return 0; transport=uring fresh_b tree; mkdir "$out"; note tree-uring "$(timed cp -a "$base/mnt-b/pkgs/tree/$version/." "$out/")" ;;
+        device)  fresh_b tree --transport dev; mkdir "$out"; note tree-device "$(timed cp -a "$base/mnt-b/pkgs/tree/$version/." "$out/")" ;;
         xattr)   fresh_b tree --xattrs on; mkdir "$out"; note tree-xattr "$(timed cp -a "$base/mnt-b/pkgs/tree/$version/." "$out/")" ;;
         rsync)   mkdir "$out"; note tree-rsync "$(timed rsync -a "rsync://127.0.0.1:$port_rsync/tree/" "$out/")" ;;
         wget)    mkdir "$out"; note tree-wget "$(timed wget -q -r -l inf -np -nH --cut-dirs=1 -R 'index.html*' -P "$out" "http://127.0.0.1:$port_http/tree/")" ;;
     esac
     if [ "$round" = 1 ]; then diff -r "$base/tree" "$out" >&2 || { say "The copy by $1 differs."; exit 1; }; fi
     rm -rf "$out"
-    case $1 in swarmfs | xattr | uring) drop_b keep ;; esac
+    case $1 in swarmfs | xattr | device) drop_b keep ;; esac
 }
 
 cold_big() {
@@ -151,7 +147,10 @@ hot() {
     note "stat-$place" "$("$base/syscalls" stat "$base/list-$place" 5)"
     note "wide-$place" "$("$base/syscalls" stat "$base/wide-$place" 1)"
     # Another file system in user space over the same names: what of the difference is the kernel's part of any of them.
-    [ "$place" = ext4 ] || note stat-squashfuse "$("$base/syscalls" stat "$base/list-squashfuse" 5)"
+    if [ "$place" != ext4 ]; then
+        note stat-squashfuse "$("$base/syscalls" stat "$base/list-squashfuse" 5)"
+        note stat-bare "$("$base/syscalls" stat "$base/list-bare" 5)"
+    fi
     note "read-$place" "$("$base/syscalls" read "$base/list-$place" 5)"
     note "stream-$place" "$("$base/syscalls" stream "$big" 3)"
 }
@@ -172,7 +171,7 @@ row() {
 
 scripts/install-deps.sh bench
 [ -x "$swarmfs" ] || { say "$swarmfs is missing: run make first."; exit 1; }
-mkdir "$base/times" "$base/tree" "$base/big" "$base/mnt-a" "$base/mnt-b" "$base/mnt-s" "$base/copy"
+mkdir "$base/times" "$base/tree" "$base/big" "$base/mnt-a" "$base/mnt-b" "$base/mnt-s" "$base/mnt-n" "$base/copy"
 : >"$base/missed"
 gcc -O2 -o "$base/syscalls" scripts/bench/syscalls.c
 
@@ -190,7 +189,7 @@ key_a=$("$swarmfs" --state "$base/a" id --json | python3 -c 'import json, sys; p
 for round in $(seq "$rounds"); do
     say "Cold round $round of $rounds"
     # Each round begins with another one, so that none always runs after the same.
-    for way in $(printf '%s\n' swarmfs rsync uring xattr wget swarmfs rsync uring xattr | tail -n +$((round % 5 + 1)) | head -n 5); do cold_tree "$way"; done
+    for way in $(printf '%s\n' swarmfs rsync device xattr wget swarmfs rsync device xattr | tail -n +$((round % 5 + 1)) | head -n 5); do cold_tree "$way"; done
     for way in $(printf '%s\n' swarmfs curl swarmfs | tail -n +$((round % 2 + 1)) | head -n 2); do cold_big "$way"; done
 done
 
@@ -222,7 +221,10 @@ sed "s|^|$base/mnt-b/pkgs/tree/$version/|" "$base/names" >"$base/list-swarmfs"
 mksquashfs "$base/ext4" "$base/tree.img" -noappend -noI -noD -noF -noX -quiet -no-progress -e "pkgs/wide" "pkgs/tree/$version-big" >/dev/null
 squashfuse_ll -o allow_other,default_permissions "$base/tree.img" "$base/mnt-s"
 sed "s|^|$base/mnt-s/pkgs/tree/$version/|" "$base/names" >"$base/list-squashfuse"
-find "$base/mnt-s" >/dev/null
+# And with nothing that could be left out: who may read is not asked, and nobody else is let in.
+squashfuse_ll "$base/tree.img" "$base/mnt-n"
+sed "s|^|$base/mnt-n/pkgs/tree/$version/|" "$base/names" >"$base/list-bare"
+find "$base/mnt-s" "$base/mnt-n" >/dev/null
 # Once for nobody: what is hot is what was used before.
 for round in $(seq 0 "$rounds"); do
     hot swarmfs "$base/mnt-b/pkgs/tree/$version" "$base/mnt-b/pkgs/big/$version/big.bin"
@@ -234,13 +236,14 @@ drop_b
 
 printf '\n%-44s %10s %10s %-3s  %-6s %6s  %6s\n' "median of $rounds rounds" swarmfs other "" than ratio bar
 row "cold tree, 5,000 files: cp -a | rsync -a" tree-swarmfs tree-rsync 1.0 s 1
-[ -z "$uring_before" ] || row "the same over io_uring" tree-uring tree-rsync 1.0 s 1
+row "the same over /dev/fuse (--transport dev)" tree-device tree-rsync - s 1
 row "the same mounted with xattrs shown" tree-xattr tree-rsync - s 1
 row "cold tree, 5,000 files: cp -a | wget -r" tree-swarmfs tree-wget 1.0 s 1
 row "cold $big_mib MiB: sha256sum | curl TLS + sha256sum" big-swarmfs big-curl 1.5 s 1
 row "hot find over the tree, twenty times" find-swarmfs find-ext4 0.8 ms 1000
 row "hot stat, 5,000 files, $(depth list) names deep" stat-swarmfs stat-ext4 1.3 us 0.001
 row "the same against another FUSE file system" stat-swarmfs stat-squashfuse 1.1 us 0.001
+row "the least of any FUSE mount (no permissions)" stat-bare stat-ext4 - us 0.001
 row "hot stat, 100,000 files, $(depth wide) names deep" wide-swarmfs wide-ext4 1.3 us 0.001
 row "hot open + read + close" read-swarmfs read-ext4 1.5 us 0.001
 row "hot sequential read of $big_mib MiB" stream-swarmfs stream-ext4 2.6 ms 0.000001

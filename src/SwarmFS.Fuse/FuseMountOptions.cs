@@ -3,13 +3,13 @@ namespace SwarmFS.Fuse;
 /// <summary>How requests come from the kernel.</summary>
 public enum FuseTransport
 {
-    /// <summary>Through io_uring where the machine has it switched on, otherwise through the device.</summary>
+    /// <summary>Through io_uring where root mounts on Linux 6.18 or newer, or the machine has it switched on; otherwise through the device.</summary>
     Automatic,
 
     /// <summary>Through /dev/fuse.</summary>
     Device,
 
-    /// <summary>Through io_uring, or not at all; root switches it on for the machine.</summary>
+    /// <summary>Through io_uring, or not at all (Linux 6.14; root, or a machine that has it switched on).</summary>
     Uring,
 }
 

@@ -24,6 +24,9 @@ public sealed class FuseSession : IAsyncDisposable
     // After a detach whoever has files open decides; a program that ends wants its threads back.
     private static readonly TimeSpan DisposePatience = TimeSpan.FromSeconds(2);
 
+    // The first kernel that this was tried on for long; 6.14 to 6.17 have rings too, for those who ask for them by name.
+    private static readonly Version RingsByThemselves = new(6, 18);
+
     private readonly TaskCompletionSource<FuseEnd> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private FuseChannel _channel;
     private readonly FuseHandler _handler;
@@ -70,13 +73,12 @@ public sealed class FuseSession : IAsyncDisposable
     public static FuseSession Mount(FuseMountOptions options, FuseHandler handler, ILoggerFactory? loggers = null, IMeterFactory? meters = null)
     {
         var logger = loggers?.CreateLogger("SwarmFS.Fuse") ?? (ILogger)NullLogger.Instance;
-        // The kernel offers it, or not, when it is mounted.
-        if (options.Transport == FuseTransport.Uring && !UringChannel.IsEnabled) UringChannel.Enable();
+        using var uring = options.Transport == FuseTransport.Device ? null : UringPermission.Ask(options.Transport == FuseTransport.Uring || Environment.OSVersion.Version >= RingsByThemselves);
         var channel = new DevChannel(FuseMounter.Mount(options, logger, out var resolved));
         var session = new FuseSession(options, resolved, channel, handler, logger);
         try
         {
-            session.Start(meters);
+            session.Start(meters, mayHaveRings: uring is { IsGiven: true });
             return session;
         }
         catch
@@ -155,9 +157,9 @@ public sealed class FuseSession : IAsyncDisposable
         await HasEnded();
     }
 
-    private void Start(IMeterFactory? meters)
+    private void Start(IMeterFactory? meters, bool mayHaveRings)
     {
-        if (Options.Transport != FuseTransport.Device && UringChannel.IsEnabled && _channel is DevChannel device && UringChannel.TryOpen(device, RingFailed) is { } opened) _channel = opened;
+        if (mayHaveRings && _channel is DevChannel device && UringChannel.TryOpen(device, RingFailed) is { } opened) _channel = opened;
         var agreement = FuseHandshake.Perform(_channel, Options with { Transport = _channel is UringChannel ? FuseTransport.Uring : FuseTransport.Device });
         var hasRings = agreement.Flags.HasFlag(FuseInitFlags.OverIoUring);
         if (_channel is UringChannel rings && !hasRings) _channel = rings.WithoutRings();

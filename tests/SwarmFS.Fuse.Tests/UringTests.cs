@@ -1,67 +1,49 @@
 namespace SwarmFS.Fuse.Tests;
 
-/// <summary>Switches io_uring on for FUSE while the tests of a class run. New mounts alone see it, and only those that ask for it.</summary>
-public sealed class UringSwitch : IDisposable
+/// <summary>Servers that take their requests through io_uring.</summary>
+internal static class UringServer
 {
-    private const string Path = "/sys/module/fuse/parameters/enable_uring";
-    private static readonly Lock Gate = new();
-    private static int _users;
-    private static string _before = "N";
+    private const string Switch = "/sys/module/fuse/parameters/enable_uring";
 
-    public UringSwitch()
-    {
-        lock (Gate)
-        {
-            if (!File.Exists(Path) || _users++ > 0) return;
-            _before = File.ReadAllText(Path).Trim();
-            File.WriteAllText(Path, "Y");
-        }
-    }
+    /// <summary>What the machine says to other servers.</summary>
+    public static string MachineSwitch => File.ReadAllText(Switch).Trim();
 
-    public void Dispose()
+    public static Task<FuseServer> Start(params string[] arguments)
     {
-        lock (Gate)
-        {
-            if (File.Exists(Path) && --_users == 0) File.WriteAllText(Path, _before);
-        }
-    }
-
-    internal static Task<FuseServer> StartServer(params string[] arguments)
-    {
-        Assert.SkipUnless(File.Exists(Path), "this kernel has no FUSE over io_uring");
+        Assert.SkipUnless(File.Exists(Switch), "this kernel has no FUSE over io_uring");
         return FuseServer.Start(["--transport", "Uring", .. arguments]);
     }
 }
 
 /// <summary>What holds over the device holds over io_uring.</summary>
-public sealed class UringCallerTests : CallerTests, IClassFixture<UringSwitch>
+public sealed class UringCallerTests : CallerTests
 {
-    private protected override Task<FuseServer> Start(params string[] arguments) => UringSwitch.StartServer(arguments);
+    private protected override Task<FuseServer> Start(params string[] arguments) => UringServer.Start(arguments);
 }
 
-public sealed class UringEndTests : EndTests, IClassFixture<UringSwitch>
+public sealed class UringEndTests : EndTests
 {
-    private protected override Task<FuseServer> Start(params string[] arguments) => UringSwitch.StartServer(arguments);
+    private protected override Task<FuseServer> Start(params string[] arguments) => UringServer.Start(arguments);
 }
 
-public sealed class UringAllocationTests : AllocationTests, IClassFixture<UringSwitch>
+public sealed class UringAllocationTests : AllocationTests
 {
-    private protected override Task<FuseServer> Start(params string[] arguments) => UringSwitch.StartServer(arguments);
+    private protected override Task<FuseServer> Start(params string[] arguments) => UringServer.Start(arguments);
 }
 
-public sealed class UringConformanceTests : ConformanceTests, IClassFixture<UringSwitch>
+public sealed class UringConformanceTests : ConformanceTests
 {
     // Kernels of the minors that some of these stand for do not offer it.
     private protected override Task<FuseServer> Start(params string[] arguments) =>
-        arguments.Contains("--without") ? FuseServer.Start(["--transport", "Automatic", .. arguments]) : UringSwitch.StartServer(arguments);
+        arguments.Contains("--without") ? FuseServer.Start(["--transport", "Automatic", .. arguments]) : UringServer.Start(arguments);
 }
 
-public sealed class UringTests : IClassFixture<UringSwitch>
+public sealed class UringTests
 {
     [Fact]
     public async Task Requests_come_over_io_uring_in_pieces_of_128_KiB()
     {
-        await using var server = await UringSwitch.StartServer();
+        await using var server = await UringServer.Start();
         var greeting = server.Greeting.Split(' ');
         ((FuseInitFlags)Convert.ToUInt64(greeting[2], 16)).HasFlag(FuseInitFlags.OverIoUring).ShouldBeTrue();
         greeting[3].ShouldBe("131072");
@@ -71,9 +53,37 @@ public sealed class UringTests : IClassFixture<UringSwitch>
     }
 
     [Fact]
+    public async Task The_machines_switch_is_as_it_was_once_the_mount_is_made()
+    {
+        var before = UringServer.MachineSwitch;
+        var servers = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => UringServer.Start()));
+        try
+        {
+            UringServer.MachineSwitch.ShouldBe(before);
+            foreach (var server in servers)
+            {
+                ((FuseInitFlags)Convert.ToUInt64(server.Greeting.Split(' ')[2], 16)).HasFlag(FuseInitFlags.OverIoUring).ShouldBeTrue();
+                (await Child.Shell($"cat {server.Mount}/small")).Succeeded().ShouldBe("hello");
+            }
+        }
+        finally
+        {
+            foreach (var server in servers) await server.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task By_itself_a_recent_kernel_serves_root_through_io_uring()
+    {
+        Assert.SkipUnless(Environment.OSVersion.Version >= new Version(6, 18), "only from Linux 6.18 on");
+        await using var server = await FuseServer.Start(["--transport", "Automatic"]);
+        ((FuseInitFlags)Convert.ToUInt64(server.Greeting.Split(' ')[2], 16)).HasFlag(FuseInitFlags.OverIoUring).ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task More_of_one_processor_may_wait_than_its_queue_has_room_for_and_another_is_served_meanwhile()
     {
-        await using var server = await UringSwitch.StartServer();
+        await using var server = await UringServer.Start();
         using var many = Child.Start("sh", "-c",
             $"for i in $(seq 150); do taskset -c 0 dd if={server.Mount}/gated bs=4096 iflag=direct skip=$i count=1 status=none & done | wc -c; echo all");
         await server.WaitForWaiting(64);
@@ -86,7 +96,7 @@ public sealed class UringTests : IClassFixture<UringSwitch>
     [Fact]
     public async Task A_ring_that_fails_ends_the_mount_and_leaves_nobody_waiting()
     {
-        await using var server = await UringSwitch.StartServer();
+        await using var server = await UringServer.Start();
         (await Child.Shell($"cat {server.Mount}/small")).Succeeded().ShouldBe("hello");
         using var parked = Child.Start("cat", $"{server.Mount}/gated2");
         await server.WaitForWaiting(1);

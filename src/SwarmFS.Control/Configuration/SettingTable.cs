@@ -17,7 +17,7 @@ public static class SettingTable
 
     public static readonly SettingDefinition Transport = new(
         "mount.transport", "--transport", "SWARMFS_TRANSPORT", "auto|dev|uring", "auto",
-        "How requests come from the kernel: through /dev/fuse, or through io_uring (Linux 6.14), which copies cold trees faster; uring switches it on for the machine (/sys/module/fuse/parameters/enable_uring), auto takes it where it is on",
+        "How requests come from the kernel: through /dev/fuse, or through io_uring (Linux 6.14), which copies cold trees faster; auto: io_uring where root mounts on Linux 6.18 or newer",
         SettingValues.OneOf("auto", "dev", "uring"));
 
     public static readonly SettingDefinition AllowOther = Switch(

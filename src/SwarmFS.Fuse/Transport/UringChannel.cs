@@ -16,7 +16,6 @@ internal sealed class UringChannel : FuseChannel
     /// <summary>READs of read-ahead at once: a quarter of one processor's entries stays for programs that wait.</summary>
     public const int MaxBackground = 48;
 
-    private const string Switch = "/sys/module/fuse/parameters/enable_uring";
     private const string Processors = "/sys/devices/system/cpu/possible";
 
     // More queues than that is a machine that this was never tried on.
@@ -27,23 +26,6 @@ internal sealed class UringChannel : FuseChannel
     private readonly Action<Errno> _failed;
 
     private UringChannel(DevChannel device, UringQueue[] queues, Action<Errno> failed) => (_device, _queues, _failed) = (device, queues, failed);
-
-    /// <summary>True where the administrator has switched it on for FUSE.</summary>
-    public static bool IsEnabled => File.Exists(Switch) && File.ReadAllText(Switch).StartsWith('Y');
-
-    /// <summary>Switches it on, where that is allowed, for mounts that come; those that do not ask for it go on as before.</summary>
-    public static void Enable()
-    {
-        if (!File.Exists(Switch)) return;
-        try
-        {
-            File.WriteAllText(Switch, "Y");
-        }
-        catch (Exception refused) when (refused is UnauthorizedAccessException or IOException)
-        {
-            // It stays off, and the mount says so.
-        }
-    }
 
     /// <summary>Makes the rings, before the kernel is told that they will be used: from then on it waits for them. Null where there are none to be had.</summary>
     /// <param name="failed">Called when a ring fails: its owner has to abort the connection, or some programs wait for ever.</param>
