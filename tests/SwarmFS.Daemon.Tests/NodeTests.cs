@@ -104,7 +104,7 @@ public sealed class NodeTests
         var inode = (await NodeProcess.RunAsync("stat", "-c", "%i", file)).Out;
         await node.SignalAsync("KILL");
         await node.WaitForEndAsync();
-        // "connection abort" is said to who asks while a ring of io_uring is still being closed; the node may serve through one where the machine has it on.
+        // "connection abort" is said to who asks while a ring of io_uring is still being closed.
         (await NodeProcess.RunAsync("stat", node.Mount)).Error.ShouldMatch("not connected|connection abort");
         await node.UpAsync();
         node.Output.ShouldContain("still mounted by a node that is dead");

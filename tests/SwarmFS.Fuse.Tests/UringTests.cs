@@ -5,8 +5,30 @@ internal static class UringServer
 {
     private const string Switch = "/sys/module/fuse/parameters/enable_uring";
 
-    /// <summary>What the machine says to other servers.</summary>
-    public static string MachineSwitch => File.ReadAllText(Switch).Trim();
+    /// <summary>What the machine says to other servers, once no mount is being made: reading takes a lock that whoever makes one holds.</summary>
+    public static string MachineSwitch
+    {
+        get
+        {
+            var value = "";
+            SpinWait.SpinUntil(() => TryRead(out value), TimeSpan.FromSeconds(10)).ShouldBeTrue();
+            return value;
+        }
+    }
+
+    private static bool TryRead(out string value)
+    {
+        try
+        {
+            value = File.ReadAllText(Switch).Trim();
+            return true;
+        }
+        catch (IOException)
+        {
+            value = "";
+            return false;
+        }
+    }
 
     public static Task<FuseServer> Start(params string[] arguments)
     {

@@ -275,7 +275,8 @@ internal sealed partial class PeerConnection : ILaneOutput
             await _services.Upload.AdmitAsync(filled.BlockBytes, _closing.Token);
             await _link.WriteAsync(buffer.AsMemory(0, filled.Length), _closing.Token);
             Peer.Sent(filled.BlockBytes, filled.Blocks);
-            if (filled.Blocks > 0) _services.Metrics.Sent(filled.BlockBytes, filled.Blocks);
+            if (filled.Blocks == 0) return true;
+            _services.Metrics.Sent(filled.BlockBytes, filled.Blocks);
             _batchBytes = Math.Min(_batchBytes * 2, _services.Upload.BatchLength);
             return true;
         }
