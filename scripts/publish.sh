@@ -12,6 +12,7 @@ esac
 out=artifacts/swarmfs
 rm -rf "$out.new"
 for room in Daemon Cli; do
+    echo "Compiling SwarmFS.$room to machine code: about a minute at the first time." >&2
     dotnet publish "src/SwarmFS.$room" -c Release -r "$runtime" -o "$out.new" --nologo -v quiet -p:IlcInstructionSet=native -p:CopyOutputSymbolsToPublishDirectory=false
 done
 rm -f "$out.new"/*.pdb
