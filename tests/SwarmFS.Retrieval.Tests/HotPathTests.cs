@@ -1,4 +1,4 @@
-using SwarmFS.Core;
+using SwarmFS.Testing;
 
 namespace SwarmFS.Retrieval.Tests;
 
@@ -17,8 +17,10 @@ public sealed class HotPathTests
         await world.RestAsync();
         var row = World.Row(tree, path);
         var buffer = new byte[length];
-        MeasureReads(world, tree, row, offset, buffer);
-        MeasureReads(world, tree, row, offset, buffer).ShouldBe(0);
+        Allocations.Of(500, () =>
+        {
+            if (world.Content.TryRead(tree, row, offset, buffer) != buffer.Length) throw new InvalidOperationException("The read missed.");
+        }).ShouldBe(0);
         buffer.ShouldBeBytes(world.Expected(path).AsSpan().Slice((int)offset, length));
     }
 
@@ -28,9 +30,7 @@ public sealed class HotPathTests
         await using var world = new World(("a", World.Noise(50, 1)));
         world.OverMemory();
         var tree = await world.TreeAsync();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1000; i++) world.Content.TryGetTree(tree.Root, out _);
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        Allocations.Of(1000, () => world.Content.TryGetTree(tree.Root, out _)).ShouldBe(0);
     }
 
     [Fact]
@@ -44,15 +44,5 @@ public sealed class HotPathTests
         (await world.ReadAsync(tree, "a", long.MaxValue, 100)).ShouldBeEmpty();
         (await world.ReadAsync(tree, "empty", 0, 100)).ShouldBeEmpty();
         world.Content.TryRead(tree, World.Row(tree, "a"), 0, []).ShouldBe(0);
-    }
-
-    private static long MeasureReads(World world, TreeTable tree, int row, long offset, byte[] buffer)
-    {
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 500; i++)
-        {
-            if (world.Content.TryRead(tree, row, offset, buffer) != buffer.Length) throw new InvalidOperationException("The read missed.");
-        }
-        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 }

@@ -1,4 +1,5 @@
 using SwarmFS.Core;
+using SwarmFS.Testing;
 
 namespace SwarmFS.Store.Tests;
 
@@ -115,19 +116,11 @@ public sealed class StorageTests : IDisposable
         _fixture.Store.Put(small);
         _fixture.Store.Put(large);
         var bytes = new byte[4096];
-        Measure();
-        Measure().ShouldBe(0);
-
-        long Measure()
+        Allocations.Of(100, () =>
         {
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            for (var i = 0; i < 100; i++)
-            {
-                _fixture.Store.Read(small.Cid, 100, bytes);
-                _fixture.Store.Read(large.Cid, 100, bytes);
-            }
-            return GC.GetAllocatedBytesForCurrentThread() - before;
-        }
+            _fixture.Store.Read(small.Cid, 100, bytes);
+            _fixture.Store.Read(large.Cid, 100, bytes);
+        }).ShouldBe(0);
     }
 
     [Fact]
