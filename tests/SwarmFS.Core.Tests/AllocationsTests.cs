@@ -21,7 +21,7 @@ public sealed class AllocationsTests
     }
 
     [Fact]
-    public void Collections_that_other_threads_cause_do_not_count()
+    public void Threads_that_fill_the_heap_meanwhile_do_not_count()
     {
         var stop = false;
         var others = Enumerable.Range(0, 3).Select(_ => new Thread(() =>

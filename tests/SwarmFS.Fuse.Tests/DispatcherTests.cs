@@ -179,13 +179,15 @@ public class DispatcherTests
         const int Rounds = 100_000 / 16;
         using var fixture = new DispatcherFixture(new ScriptedHandler(), onlyCounts: true);
         var messages = Message.OfEveryKind(2);
+        var rounds = 0;
         void Round()
         {
+            rounds++;
             foreach (var message in messages) fixture.Receive(message);
         }
 
         Allocations.Of(Rounds, Round).ShouldBe(0);
-        fixture.Channel.Sent.ShouldBeGreaterThanOrEqualTo(2 * Rounds * messages.Length);
+        fixture.Channel.Sent.ShouldBe(rounds * messages.Length);
     }
 
     private static readonly Gen<byte[]> Mutations =

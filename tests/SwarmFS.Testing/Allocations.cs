@@ -1,8 +1,8 @@
 namespace SwarmFS.Testing;
 
 /// <summary>
-/// What code that runs over and over costs the collector. The runtime's count of a thread may grow by the unused rest of the thread's allocation buffer (8 KiB) when
-/// another thread's collection takes that buffer away, so one reading proves nothing; what the code itself allocates is in every reading.
+/// What code that runs over and over costs the collector. The runtime's count of a thread was seen to grow by up to 8 KiB, the size of a thread's allocation buffer,
+/// while other threads filled the heap and this one allocated nothing; so one reading proves nothing, but what the code itself allocates is in every reading.
 /// </summary>
 public static class Allocations
 {
