@@ -3,7 +3,7 @@
 set -eu
 
 run="fuse3 gpgv ca-certificates gcc libc6-dev"
-test="$run attr rsync gnupg python3 python3-msgpack iproute2 binutils tar xz-utils zstd curl wget openssl e2fsprogs dpkg-dev linux-libc-dev procps locales golang-go golang-golang-x-mod-dev"
+test="$run attr rsync gnupg python3 python3-msgpack iproute2 binutils tar xz-utils zstd curl wget openssl e2fsprogs dpkg-dev linux-libc-dev procps locales golang-go golang-golang-x-mod-dev erofs-utils"
 # Node may be there from elsewhere, and Debian's would stand in its way.
 command -v npm >/dev/null || test="$test nodejs npm"
 case "${1:-run}" in

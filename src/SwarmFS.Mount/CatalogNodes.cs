@@ -1,5 +1,6 @@
 using System.Text;
 using SwarmFS.Catalog;
+using SwarmFS.Core;
 using SwarmFS.Fuse;
 
 namespace SwarmFS.Mount;

@@ -5,7 +5,7 @@ using SwarmFS.Fuse;
 namespace SwarmFS.Mount;
 
 /// <summary>The top and the directories that are always below it.</summary>
-internal sealed class FixedNodes(CatalogNodes catalog, MomentNodes moments, StatusNodes status, PackageTrees trees, PackageNodes packages, Parking parking, TimeProvider time)
+internal sealed class FixedNodes(CatalogNodes catalog, MomentNodes moments, StatusNodes status, PackageTrees trees, PackageNodes packages, ImageNodes images, Parking parking, TimeProvider time)
 {
     private static readonly TimeSpan Forever = TimeSpan.MaxValue;
 
@@ -43,14 +43,16 @@ internal sealed class FixedNodes(CatalogNodes catalog, MomentNodes moments, Stat
         }
     }
 
-    /// <summary>Any tree by its root. What is no root's CID cannot come to exist, so the kernel may remember that.</summary>
+    /// <summary>Any tree by its root, as a directory or as an image. What is no root's CID cannot come to exist, so the kernel may remember that.</summary>
     private FuseResult LookupCid(ref FuseRequest request, ReadOnlySpan<byte> name, ref FuseEntry entry)
     {
         entry = VirtualEntries.Absent(Forever);
+        var isImage = ImageNodes.TryTrim(ref name);
         Span<char> text = stackalloc char[CidTextLength];
         if (name.Length > text.Length || !Encoding.ASCII.TryGetChars(name, text, out var length)) return FuseResult.Ok;
         if (!Cid.TryParse(text[..length], out var root, out _) || root.Codec != CidCodec.MessagePack) return FuseResult.Ok;
         if (!trees.TryGet(root, out var package)) return parking.ForTree(ref request, root);
+        if (isImage) return images.Lookup(package, ref entry);
         entry = packages.Entry(package, NodeNumber.CidView, 0);
         return FuseResult.Ok;
     }

@@ -1,3 +1,4 @@
+using SwarmFS.Core;
 using SwarmFS.Fuse;
 
 namespace SwarmFS.Mount;

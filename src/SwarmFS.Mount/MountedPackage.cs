@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using SwarmFS.Core;
+using SwarmFS.Images;
 
 namespace SwarmFS.Mount;
 
@@ -21,12 +22,17 @@ internal sealed class MountedPackage(uint slot, TreeTable tree, IPackageContent 
     private bool _disposed;
     private long _touched;
     private ImmutableArray<Place> _places = [];
+    private ErofsImage? _image;
 
     private sealed record Place(uint View, NodeNumber Root, NodeNumber Directory);
 
     public uint Slot { get; } = slot;
 
     public TreeTable Tree { get; } = tree;
+
+    /// <summary>The tree as one file. A function of the tree: when two make it at once, either will do.</summary>
+    /// <exception cref="ImageTooLargeException">It would be too large.</exception>
+    public ErofsImage Image(bool applySpecialBits) => _image ??= new ErofsImage(Tree, applySpecialBits);
 
     public SemaphoreSlim RemoteReadGate { get; } = new(RemoteReads);
 

@@ -36,13 +36,16 @@ internal enum NodeKind : byte
 
     /// <summary>An entry of a package tree.</summary>
     Package,
+
+    /// <summary>A package tree as one file.</summary>
+    Image,
 }
 
 /// <summary>
 /// An inode number is a function of what it names, so nothing has to be remembered for the kernel, nothing is lost in a restart, and a FORGET costs nothing.
 /// <code>
 /// fixed    0 | 0 ............................................ | 1..5
-/// package  0 | 0 | view 17 bits | slot 24 bits (1..) | row 21 bits
+/// package  0 | 0 | view 17 bits | slot 24 bits (1..) | row 21 bits, all of them set for the image
 /// past     0 | 1 | kind 3 bits  | a day's? 1 bit | seconds since 1970 32 bits | index of the name 18 bits | release, newest first 8 bits
 /// others   0 | 1 | kind 3 bits  | first 59 bits of a SHA-256 of the name
 /// </code>
@@ -55,6 +58,10 @@ internal readonly record struct NodeNumber(ulong Value)
     private const int RowBits = 21;
     private const int SlotBits = 24;
     private const int ViewShift = RowBits + SlotBits;
+
+    /// <summary>A row that no tree has: they have half as many at most.</summary>
+    private const int ImageRow = (1 << RowBits) - 1;
+
     private const uint ViewCount = 1 << 17;
     private const ulong Named = 1UL << 62;
     private const int NamedKindShift = 59;
@@ -84,6 +91,7 @@ internal readonly record struct NodeNumber(ulong Value)
     public NodeKind Kind =>
         (Value & Named) != 0 ? (NodeKind)((Value >> NamedKindShift) & 7)
         : Slot == 0 ? NodeKind.Fixed
+        : Row == ImageRow ? NodeKind.Image
         : NodeKind.Package;
 
     public uint Slot => (uint)(Value >> RowBits) & ((1u << SlotBits) - 1);
@@ -109,6 +117,8 @@ internal readonly record struct NodeNumber(ulong Value)
 
     /// <summary>A file or symlink; <paramref name="row"/> is the leader of its hard links.</summary>
     public static NodeNumber Leaf(uint slot, int row) => new(((ulong)slot << RowBits) | (uint)row);
+
+    public static NodeNumber Image(uint slot) => Leaf(slot, ImageRow);
 
     public static NodeNumber Of(NodeKind kind, ReadOnlySpan<byte> name) =>
         new(NamedBits(kind) | (Sha256Digest.Of(name).Prefix >> (64 - NamedKindShift)));

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using SwarmFS.Catalog;
 using SwarmFS.Core;
 using SwarmFS.Fuse;
+using SwarmFS.Images;
 
 namespace SwarmFS.Mount;
 
@@ -66,16 +67,49 @@ internal sealed class Parking(ICatalog catalog, IPackageContent content, Package
     /// <param name="length">Bytes asked for.</param>
     public FuseResult ForRead(ref FuseRequest request, MountedPackage package, int row, long offset, int length)
     {
-        var parked = request.Park();
         var rest = package.Tree[row].Size - offset;
         package.MarkPushed(row);
+        return ForContent(ref request, package, (int)Math.Min(length, rest), async (buffer, cancelled) =>
+        {
+            var read = await content.ReadAsync(package.Tree, row, offset, buffer, cancelled);
+            push.WasRead(package, row);
+            return read;
+        });
+    }
+
+    /// <param name="length">Bytes asked for.</param>
+    public FuseResult ForImage(ref FuseRequest request, MountedPackage package, ErofsImage image, long offset, int length) =>
+        ForContent(ref request, package, (int)Math.Min(length, image.Size - offset), (buffer, cancelled) => ReadImageAsync(package, image, offset, buffer, cancelled));
+
+    /// <summary>All files that the range touches are asked for at once.</summary>
+    private async Task<int> ReadImageAsync(MountedPackage package, ErofsImage image, long offset, Memory<byte> buffer, CancellationToken cancelled)
+    {
+        var (at, reads) = (0, new List<Task>());
+        while (image.Next(offset + at, buffer.Span[at..]) is { Length: > 0 } piece)
+        {
+            if (piece.Row >= 0) reads.Add(ReadPieceAsync(package.Tree, piece, buffer.Slice(at, piece.Length), cancelled));
+            at += piece.Length;
+        }
+        await Task.WhenAll(reads);
+        return at;
+    }
+
+    private async Task ReadPieceAsync(TreeTable tree, ImagePiece piece, Memory<byte> destination, CancellationToken cancelled)
+    {
+        var read = await content.ReadAsync(tree, piece.Row, piece.Offset, destination, cancelled);
+        if (read < destination.Length) throw new InvalidTreeException($"A file of {tree.Root} ends before the size that its directory tells.");
+    }
+
+    private FuseResult ForContent(ref FuseRequest request, MountedPackage package, int length, Func<Memory<byte>, CancellationToken, Task<int>> read)
+    {
+        var parked = request.Park();
         metrics.ReadAwaited();
         window.Remote();
-        _ = Task.Run(() => ReadAsync(parked, package, row, offset, (int)Math.Min(length, rest)));
+        _ = Task.Run(() => ReadAsync(parked, package, length, read));
         return FuseResult.Parked;
     }
 
-    private async Task ReadAsync(ParkedRequest parked, MountedPackage package, int row, long offset, int length)
+    private async Task ReadAsync(ParkedRequest parked, MountedPackage package, int length, Func<Memory<byte>, CancellationToken, Task<int>> read)
     {
         var cancelled = parked.Cancelled;
         byte[]? buffer = null;
@@ -85,10 +119,9 @@ internal sealed class Parking(ICatalog catalog, IPackageContent content, Package
             await package.RemoteReadGate.WaitAsync(cancelled);
             entered = true;
             buffer = BlockBuffers.Shared.Rent(length);
-            var read = await content.ReadAsync(package.Tree, row, offset, buffer.AsMemory(0, length), cancelled);
-            metrics.RemoteBytes(read);
-            parked.Complete(buffer.AsSpan(0, read));
-            push.WasRead(package, row);
+            var count = await read(buffer.AsMemory(0, length), cancelled);
+            metrics.RemoteBytes(count);
+            parked.Complete(buffer.AsSpan(0, count));
         }
         catch (Exception failure)
         {

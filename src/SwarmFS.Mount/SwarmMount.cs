@@ -10,10 +10,10 @@ namespace SwarmFS.Mount;
 /// <summary>
 /// The tree that people see, as the kernel asks for it:
 /// <code>
-/// pkgs/&lt;name&gt;/&lt;version&gt;/…   pkgs/&lt;name&gt;/latest -> &lt;version&gt;   at/&lt;moment&gt;/pkgs/…   cid/&lt;cid&gt;/…   .status/&lt;file&gt;
+/// pkgs/&lt;name&gt;/&lt;version&gt;/…   pkgs/&lt;name&gt;/latest -> &lt;version&gt;   at/&lt;moment&gt;/pkgs/…   cid/&lt;cid&gt;/…   cid/&lt;cid&gt;.erofs   .status/&lt;file&gt;
 /// </code>
 /// Participants: <see cref="NodeNumber"/> says what an inode number names; <see cref="CatalogNodes"/> and <see cref="VersionNodes"/> answer for the names of
-/// whichever <see cref="CatalogState"/> a number belongs to, <see cref="UnresolvedNodes"/>, <see cref="PackageNodes"/>, <see cref="MomentNodes"/> and <see cref="StatusNodes"/> for their parts;
+/// whichever <see cref="CatalogState"/> a number belongs to, <see cref="UnresolvedNodes"/>, <see cref="PackageNodes"/>, <see cref="ImageNodes"/>, <see cref="MomentNodes"/> and <see cref="StatusNodes"/> for their parts;
 /// <see cref="PackageTrees"/> holds the trees in use; <see cref="Parking"/> holds requests that must wait; <see cref="SmallFilePush"/>, <see cref="CatalogInvalidation"/> and
 /// <see cref="ReadAheadWindow"/> tell the kernel what it did not ask.
 /// Goals: nothing at hand waits or allocates; what is in a version is told to the kernel once and for ever; what changes is seen at once.
@@ -28,6 +28,7 @@ public sealed class SwarmMount : FuseHandler, IDisposable
     private readonly MountMetrics _metrics;
     private readonly PackageTrees _trees;
     private readonly PackageNodes _packages;
+    private readonly ImageNodes _images;
     private readonly PastStates _past;
     private readonly CatalogNodes _names;
     private readonly VersionNodes _versions;
@@ -62,6 +63,7 @@ public sealed class SwarmMount : FuseHandler, IDisposable
         _window = new ReadAheadWindow(options, time, _logger);
         _push = new SmallFilePush(content, time, _metrics, _logger);
         _parking = new Parking(catalog, content, _trees, _window, _push, _metrics, _logger);
+        _images = new ImageNodes(options, content, _parking, _metrics);
         _backing = new BackingFiles(content, _logger);
         _past = new PastStates(catalog, options.CatalogTimeout, time);
         var states = new CatalogStates(new CurrentStates(catalog, _given, options.CatalogTimeout), _past, _parking);
@@ -70,7 +72,7 @@ public sealed class SwarmMount : FuseHandler, IDisposable
         _versions = new VersionNodes(states, slots, _trees, _packages, resolutions, _parking);
         _unresolved = new UnresolvedNodes(states, _trees, _packages, resolutions, _parking);
         _moments = new MomentNodes(options, catalog, _past, _parking);
-        _fixed = new FixedNodes(_names, _moments, _status, _trees, _packages, _parking, time);
+        _fixed = new FixedNodes(_names, _moments, _status, _trees, _packages, _images, _parking, time);
     }
 
     /// <summary>What statfs(2) shows.</summary>
@@ -107,6 +109,8 @@ public sealed class SwarmMount : FuseHandler, IDisposable
                 if (!TryGetPackage(ref request, number, out var package, out var otherwise)) return otherwise;
                 _packages.Fill(package, number, ref attributes);
                 return FuseResult.Ok;
+            case NodeKind.Image:
+                return TryGetPackage(ref request, number, out var whole, out var instead) ? _images.GetAttributes(whole, ref attributes) : instead;
             case NodeKind.Name or NodeKind.PastName:
                 return _names.GetName(ref request, number, ref attributes);
             case NodeKind.Latest or NodeKind.PastLatest or NodeKind.Unresolved or NodeKind.PastUnresolved:
@@ -133,8 +137,9 @@ public sealed class SwarmMount : FuseHandler, IDisposable
     {
         var number = new NodeNumber(node);
         if (number.Kind == NodeKind.Status) return _status.Read(number, offset, destination);
-        if (number.Kind != NodeKind.Package) return FuseResult.Error(Errno.EISDIR);
+        if (number.Kind is not (NodeKind.Package or NodeKind.Image)) return FuseResult.Error(Errno.EISDIR);
         if (!TryGetPackage(ref request, number, out var package, out var otherwise)) return otherwise;
+        if (number.Kind == NodeKind.Image) return _images.Read(ref request, package, offset, destination);
         if (package.Tree[number.Row].Kind != EntryKind.File) return FuseResult.Error(Errno.EISDIR);
         var read = _content.TryRead(package.Tree, number.Row, offset, destination);
         if (read < 0) return _parking.ForRead(ref request, package, number.Row, offset, destination.Length);
@@ -246,7 +251,7 @@ public sealed class SwarmMount : FuseHandler, IDisposable
     private bool TryGetPackage(ref FuseRequest request, NodeNumber node, [NotNullWhen(true)] out MountedPackage? package, out FuseResult otherwise)
     {
         otherwise = FuseResult.Error(Errno.ESTALE);
-        if (_trees.TryGet(node.Slot, out package)) return node.Row < package.Tree.Count;
+        if (_trees.TryGet(node.Slot, out package)) return node.Kind == NodeKind.Image || node.Row < package.Tree.Count;
         if (_slots.TryGetRoot(node.Slot, out var root)) otherwise = _parking.ForTree(ref request, root);
         return false;
     }

@@ -20,9 +20,10 @@ public partial class RoomTests
         ["Gateway"] = ["Core", "Transparency", "Catalog"],
         ["Import"] = ["Core", "Catalog"],
         ["Fuse"] = [],
-        ["Mount"] = ["Core", "Fuse", "Catalog"],
+        ["Images"] = ["Core"],
+        ["Mount"] = ["Core", "Fuse", "Images", "Catalog"],
         ["Control"] = [],
-        ["Daemon"] = ["Core", "Signing", "Transparency", "Store", "Wire", "Swarm", "Retrieval", "Catalog", "Gateway", "Import", "Fuse", "Mount", "Control"],
+        ["Daemon"] = ["Core", "Signing", "Transparency", "Store", "Wire", "Swarm", "Retrieval", "Catalog", "Gateway", "Import", "Fuse", "Images", "Mount", "Control"],
         ["Cli"] = ["Core", "Signing", "Transparency", "Catalog", "Control"],
     };
 
@@ -65,6 +66,7 @@ public partial class RoomTests
     [InlineData("Wire")]
     [InlineData("Retrieval")]
     [InlineData("Catalog")]
+    [InlineData("Images")]
     [InlineData("Mount")]
     public void A_room_of_values_and_questions_opens_neither_files_nor_sockets(string room)
     {

@@ -1,9 +1,7 @@
-using SwarmFS.Core;
-
-namespace SwarmFS.Mount;
+namespace SwarmFS.Core;
 
 /// <summary>st_mode as in inode(7).</summary>
-internal static class FileModes
+public static class FileModes
 {
     public const uint Directory = 0x4000;
     public const uint Regular = 0x8000;
@@ -12,6 +10,7 @@ internal static class FileModes
     /// <summary>Set-user-id, set-group-id and sticky stand three octal digits above the permissions.</summary>
     private const int SpecialShift = 9;
 
+    /// <param name="applySpecialBits">Shows set-user-id, set-group-id and sticky as recorded.</param>
     public static uint Of(in TreeRow row, bool applySpecialBits)
     {
         var special = applySpecialBits ? (uint)row.SpecialBits << SpecialShift : 0;
