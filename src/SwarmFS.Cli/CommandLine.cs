@@ -43,6 +43,7 @@ internal static class CommandLine
         root.Subcommands.Add(PeersCommand.Create(context));
         ContentCommands.AddTo(root, context);
         KeepingCommands.AddTo(root, context);
+        root.Subcommands.Add(ViewCommand.Create(context));
         CatalogueCommands.AddTo(root, context);
         LogCommands.AddTo(root, context);
         root.Subcommands.Add(IdCommand.Create(context));

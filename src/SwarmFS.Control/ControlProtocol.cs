@@ -38,6 +38,7 @@ public static class ControlRoutes
     public const string Import = "/v1/import";
     public const string Pin = "/v1/pin";
     public const string Unpin = "/v1/unpin";
+    public const string View = "/v1/view";
     public const string Collect = "/v1/gc";
     public const string Check = "/v1/fsck";
     public const string Config = "/v1/config";

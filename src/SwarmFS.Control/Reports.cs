@@ -19,6 +19,12 @@ public sealed record ListReport(string Path, IReadOnlyList<ListedEntry> Entries)
 /// <param name="Unkept">Blocks that came and found no room in the store.</param>
 public sealed record PinReport(string Root, string? Name, string? Version, bool Pinned, long FetchedBytes, long Missing, long Unkept);
 
+/// <summary>A tree as an image that the kernel's EROFS can mount.</summary>
+/// <param name="Image">Its absolute path below the mount.</param>
+/// <param name="Place">The absolute path of the tree itself.</param>
+/// <param name="Views">Where the image is mounted already.</param>
+public sealed record ViewReport(string Root, string? Name, string? Version, string Image, string Place, IReadOnlyList<string> Views);
+
 public sealed record CollectReport(long FreedBytes, long EvictedBlocks, long DiskBytes, long QuotaBytes);
 
 /// <param name="Damaged">CIDs of blocks whose bytes were wrong; they are dropped.</param>

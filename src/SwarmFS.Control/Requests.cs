@@ -31,5 +31,8 @@ public sealed record ImportRequest(ImportKind Kind, string Subject, string? Name
 /// <param name="Fetch">Whether a pin fetches what is missing before it is answered.</param>
 public sealed record PinRequest(string Subject, bool Fetch = true);
 
+/// <param name="Subject">As <see cref="PinRequest"/> has it.</param>
+public sealed record ViewRequest(string Subject);
+
 /// <param name="Repair">Whether what is damaged is fetched again from peers.</param>
 public sealed record CheckRequest(bool Repair = true);

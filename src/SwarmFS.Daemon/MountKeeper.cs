@@ -31,6 +31,8 @@ internal sealed class MountKeeper(NodeSettings settings, ILoggerFactory loggers,
     {
         if (settings.MountPoint is not { } mountPoint) return;
         _guard = MountGuard.Prepare(mountPoint, _log);
+        // Of a node that was killed.
+        await MountedViews.DetachAsync(mountPoint, _log);
         try
         {
             _session = FuseSession.Mount(new FuseMountOptions
@@ -62,6 +64,7 @@ internal sealed class MountKeeper(NodeSettings settings, ILoggerFactory loggers,
     {
         _stopping = true;
         if (_session is not { } session) return "there was no mount";
+        await MountedViews.DetachAsync(session.MountPoint, _log);
         var result = session.Unmount();
         if (result == FuseUnmountResult.DetachedWhileBusy) _log.MountBusy(session.MountPoint);
         await session.DisposeAsync();

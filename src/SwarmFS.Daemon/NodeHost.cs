@@ -260,6 +260,8 @@ internal sealed class NodeHost : IAsyncDisposable
         _server.MapContent(ControlRoutes.Get, json.GetRequest, reads.GetAsync);
         _server.Map(ControlRoutes.Pin, json.PinRequest, json.PinReport, keeping.PinAsync);
         _server.Map(ControlRoutes.Unpin, json.PinRequest, json.PinReport, (request, _, cancellationToken) => keeping.UnpinAsync(request, cancellationToken));
+        var views = new ViewRequests(packages, _settings.MountPoint);
+        _server.Map(ControlRoutes.View, json.ViewRequest, json.ViewReport, (request, _, cancellationToken) => views.FindAsync(request, cancellationToken));
         _server.Map(ControlRoutes.Collect, json.EmptyRequest, json.CollectReport, (_, _, cancellationToken) => keeping.CollectAsync(cancellationToken));
         _server.Map(ControlRoutes.Check, json.CheckRequest, json.CheckReport, keeping.CheckAsync);
     }

@@ -17,6 +17,9 @@ public static class FuseMounts
     // strerror(3) of ENOTCONN and ECONNABORTED in the C locale.
     private static readonly string[] DeadWords = ["endpoint is not connected", "caused connection abort"];
 
+    /// <summary>All mounts of this mount namespace, of whatever type, in the order in which they were made.</summary>
+    public static IReadOnlyList<FuseMountInfo> All() => [.. MountInfo.Read()];
+
     /// <summary>The uppermost mount at exactly this path, or null.</summary>
     public static FuseMountInfo? Find(string path)
     {

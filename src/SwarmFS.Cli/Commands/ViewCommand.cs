@@ -1,0 +1,55 @@
+using System.CommandLine;
+using SwarmFS.Control;
+
+namespace SwarmFS.Cli.Commands;
+
+/// <summary><c>view</c>: has the kernel itself serve a version, from its image.</summary>
+internal static class ViewCommand
+{
+    public static Command Create(CommandContext context)
+    {
+        var subject = new Argument<string>("package") { Description = "NAME (its newest version), NAME/VERSION, or the CID of a root" };
+        var directory = new Argument<string?>("dir") { Description = "An empty directory (default: the version's own place, /swarm/pkgs/NAME/VERSION)", DefaultValueFactory = _ => null };
+        var command = new Command("view", "Have the kernel serve a version by its own EROFS: stat, open and listings as fast as on a disk. Ended by umount, and with the node") { subject, directory };
+        context.AddExample(command, "swarmfs view gedit", "swarmfs view gedit/43.2-2 /mnt", "umount /mnt");
+        command.SetAction((parsed, cancellationToken) => context.GuardAsync("Nothing was mounted.", async () =>
+        {
+            using var client = new ControlClient(context.StateDirectory(parsed));
+            using var progress = ProgressLine.For(context.Terminal);
+            var request = new ViewRequest(parsed.GetRequiredValue(subject));
+            var report = await client.CallAsync(ControlRoutes.View, request, ControlJson.Default.ViewRequest, ControlJson.Default.ViewReport, progress, cancellationToken);
+            progress?.Dispose();
+            var place = parsed.GetValue(directory) is { } given ? Empty(given) : report.Place;
+            var isThere = report.Views.Contains(place);
+            if (!isThere) Mount(report, place);
+            if (context.IsJson(parsed)) context.WriteJson(report with { Views = isThere ? report.Views : [.. report.Views, place] }, ControlJson.Default.ViewReport);
+            else context.Terminal.Out.WriteLine($"{place}  {(isThere ? "is" : "is now")} served by the kernel, from {report.Image}. End it with: umount {place}");
+            return ExitCodes.Done;
+        }));
+        return command;
+    }
+
+    /// <exception cref="IOException">It is none, or something lies in it.</exception>
+    private static string Empty(string directory)
+    {
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
+        if (!Directory.Exists(full)) throw new IOException($"{directory} is no directory. Make it first: mkdir {directory}");
+        return full;
+    }
+
+    private static void Mount(ViewReport report, string place)
+    {
+        if (place != report.Place && Directory.EnumerateFileSystemEntries(place).Any())
+            throw new IOException($"{place} is not empty, and a view would hide what lies in it. Choose an empty directory.");
+        var error = Interop.MountImage(report.Image, place);
+        if (error == 0) return;
+        throw new IOException(error switch
+        {
+            Interop.NotPermitted => $"Only root may mount {report.Image}. Run swarmfs view as root.",
+            Interop.NotABlockDevice => $"This kernel mounts block devices only (files from Linux 6.12 on). Use a loop device: mount -t erofs -o ro,loop {report.Image} {place}",
+            Interop.NoSuchFilesystem => "This kernel has no EROFS. Load its module: modprobe erofs",
+            Interop.NoSuchEntry => $"{report.Image} is not there: the mount of the node belongs to another mount namespace, or has ended. swarmfs status says which.",
+            _ => $"{report.Image} could not be mounted on {place}: error {error}. The kernel's log (dmesg) and the node's say why.",
+        });
+    }
+}
