@@ -112,9 +112,14 @@ CONF
     nginx -c "$base/nginx.conf" -p "$base"
 }
 
+# What the round before has written is on the disk before the clock of the next one runs.
+settle() { sync -f "$base"; }
+
 cold_tree() {
+    settle
     case $1 in
         swarmfs) fresh_b tree; mkdir "$out"; note tree-swarmfs "$(timed cp -a "$base/mnt-b/pkgs/tree/$version/." "$out/")" ;;
+        view)    fresh_b tree; mkdir "$out"; note tree-view "$(timed sh -c "'$swarmfs' --state '$base/b' view tree && cp -a '$base/mnt-b/pkgs/tree/$version/.' '$out/'")" ;;
         device)  fresh_b tree --transport dev; mkdir "$out"; note tree-device "$(timed cp -a "$base/mnt-b/pkgs/tree/$version/." "$out/")" ;;
         xattr)   fresh_b tree --xattrs on; mkdir "$out"; note tree-xattr "$(timed cp -a "$base/mnt-b/pkgs/tree/$version/." "$out/")" ;;
         rsync)   mkdir "$out"; note tree-rsync "$(timed rsync -a "rsync://127.0.0.1:$port_rsync/tree/" "$out/")" ;;
@@ -122,11 +127,12 @@ cold_tree() {
     esac
     if [ "$round" = 1 ]; then diff -r "$base/tree" "$out" >&2 || { say "The copy by $1 differs."; exit 1; }; fi
     rm -rf "$out"
-    case $1 in swarmfs | xattr | device) drop_b keep ;; esac
+    case $1 in swarmfs | xattr | device | view) drop_b keep ;; esac
 }
 
 cold_big() {
     local sum
+    settle
     case $1 in
         swarmfs) fresh_b big; note big-swarmfs "$(timed sha256sum "$base/mnt-b/pkgs/big/$version/big.bin")"
                  if [ "$round" = 1 ]; then
@@ -150,9 +156,24 @@ hot() {
     if [ "$place" != ext4 ]; then
         note stat-squashfuse "$("$base/syscalls" stat "$base/list-squashfuse" 5)"
         note stat-bare "$("$base/syscalls" stat "$base/list-bare" 5)"
+        hot_view
     fi
     note "read-$place" "$("$base/syscalls" read "$base/list-$place" 5)"
     note "stream-$place" "$("$base/syscalls" stream "$big" 3)"
+}
+
+# The same paths while the kernel serves them.
+hot_view() {
+    local place=$base/mnt-b/pkgs/tree/$version
+    local trees=()
+    for _ in $(seq 20); do trees+=("$place"); done
+    "$swarmfs" --state "$base/b" view "tree/$version" >/dev/null
+    # A view begins with empty caches.
+    find "$place" -type f -exec cat {} + >/dev/null
+    note find-view "$(timed find "${trees[@]}")"
+    note stat-view "$("$base/syscalls" stat "$base/list-swarmfs" 5)"
+    note read-view "$("$base/syscalls" read "$base/list-swarmfs" 5)"
+    umount "$place"
 }
 
 # Names of a path from the mount on, on average over a list.
@@ -189,7 +210,7 @@ key_a=$("$swarmfs" --state "$base/a" id --json | python3 -c 'import json, sys; p
 for round in $(seq "$rounds"); do
     say "Cold round $round of $rounds"
     # Each round begins with another one, so that none always runs after the same.
-    for way in $(printf '%s\n' swarmfs rsync device xattr wget swarmfs rsync device xattr | tail -n +$((round % 5 + 1)) | head -n 5); do cold_tree "$way"; done
+    for way in $(printf '%s\n' swarmfs rsync device view xattr wget swarmfs rsync device view xattr | tail -n +$((round % 6 + 1)) | head -n 6); do cold_tree "$way"; done
     for way in $(printf '%s\n' swarmfs curl swarmfs | tail -n +$((round % 2 + 1)) | head -n 2); do cold_big "$way"; done
 done
 
@@ -237,15 +258,19 @@ drop_b
 printf '\n%-44s %10s %10s %-3s  %-6s %6s  %6s\n' "median of $rounds rounds" swarmfs other "" than ratio bar
 row "cold tree, 5,000 files: cp -a | rsync -a" tree-swarmfs tree-rsync 1.0 s 1
 row "the same over /dev/fuse (--transport dev)" tree-device tree-rsync - s 1
+row "the same through a view, its making included" tree-view tree-rsync - s 1
 row "the same mounted with xattrs shown" tree-xattr tree-rsync - s 1
 row "cold tree, 5,000 files: cp -a | wget -r" tree-swarmfs tree-wget 1.0 s 1
 row "cold $big_mib MiB: sha256sum | curl TLS + sha256sum" big-swarmfs big-curl 1.5 s 1
 row "hot find over the tree, twenty times" find-swarmfs find-ext4 0.8 ms 1000
+row "the same through a view" find-view find-ext4 0.8 ms 1000
 row "hot stat, 5,000 files, $(depth list) names deep" stat-swarmfs stat-ext4 1.3 us 0.001
 row "the same against another FUSE file system" stat-swarmfs stat-squashfuse 1.1 us 0.001
 row "the least of any FUSE mount (no permissions)" stat-bare stat-ext4 - us 0.001
+row "the same paths through a view" stat-view stat-ext4 1.3 us 0.001
 row "hot stat, 100,000 files, $(depth wide) names deep" wide-swarmfs wide-ext4 1.3 us 0.001
 row "hot open + read + close" read-swarmfs read-ext4 1.5 us 0.001
+row "the same through a view" read-view read-ext4 1.5 us 0.001
 row "hot sequential read of $big_mib MiB" stream-swarmfs stream-ext4 2.6 ms 0.000001
 peak=$(sort -n "$base/times/rss" | tail -n 1)
 awk -v rss="${peak:-0}" 'BEGIN { printf "%-44s %10.0f %10s MiB  %-6s %6s  %6d  %s\n", "largest resident memory of a node", rss, "", "", "", 200, rss <= 200 ? "met" : "MISSED" }'

@@ -69,20 +69,17 @@ internal sealed class Parking(ICatalog catalog, IPackageContent content, Package
     {
         var rest = package.Tree[row].Size - offset;
         package.MarkPushed(row);
-        return ForContent(ref request, package, (int)Math.Min(length, rest), async (buffer, cancelled) =>
-        {
-            var read = await content.ReadAsync(package.Tree, row, offset, buffer, cancelled);
-            push.WasRead(package, row);
-            return read;
-        });
+        return ForContent(
+            ref request, package, (int)Math.Min(length, rest),
+            (buffer, cancelled) => content.ReadAsync(package.Tree, row, offset, buffer, cancelled), () => push.WasRead(package, row));
     }
 
     /// <param name="length">Bytes asked for.</param>
     public FuseResult ForImage(ref FuseRequest request, MountedPackage package, ErofsImage image, long offset, int length) =>
-        ForContent(ref request, package, (int)Math.Min(length, image.Size - offset), (buffer, cancelled) => ReadImageAsync(package, image, offset, buffer, cancelled));
+        ForContent(ref request, package, (int)Math.Min(length, image.Size - offset), (buffer, cancelled) => ReadImageAsync(package, image, offset, buffer, cancelled), static () => { });
 
     /// <summary>All files that the range touches are asked for at once.</summary>
-    private async Task<int> ReadImageAsync(MountedPackage package, ErofsImage image, long offset, Memory<byte> buffer, CancellationToken cancelled)
+    private async ValueTask<int> ReadImageAsync(MountedPackage package, ErofsImage image, long offset, Memory<byte> buffer, CancellationToken cancelled)
     {
         var (at, reads) = (0, new List<Task>());
         while (image.Next(offset + at, buffer.Span[at..]) is { Length: > 0 } piece)
@@ -100,16 +97,16 @@ internal sealed class Parking(ICatalog catalog, IPackageContent content, Package
         if (read < destination.Length) throw new InvalidTreeException($"A file of {tree.Root} ends before the size that its directory tells.");
     }
 
-    private FuseResult ForContent(ref FuseRequest request, MountedPackage package, int length, Func<Memory<byte>, CancellationToken, Task<int>> read)
+    private FuseResult ForContent(ref FuseRequest request, MountedPackage package, int length, Func<Memory<byte>, CancellationToken, ValueTask<int>> read, Action answered)
     {
         var parked = request.Park();
         metrics.ReadAwaited();
         window.Remote();
-        _ = Task.Run(() => ReadAsync(parked, package, length, read));
+        _ = Task.Run(() => ReadAsync(parked, package, length, read, answered));
         return FuseResult.Parked;
     }
 
-    private async Task ReadAsync(ParkedRequest parked, MountedPackage package, int length, Func<Memory<byte>, CancellationToken, Task<int>> read)
+    private async Task ReadAsync(ParkedRequest parked, MountedPackage package, int length, Func<Memory<byte>, CancellationToken, ValueTask<int>> read, Action answered)
     {
         var cancelled = parked.Cancelled;
         byte[]? buffer = null;
@@ -122,6 +119,7 @@ internal sealed class Parking(ICatalog catalog, IPackageContent content, Package
             var count = await read(buffer.AsMemory(0, length), cancelled);
             metrics.RemoteBytes(count);
             parked.Complete(buffer.AsSpan(0, count));
+            answered();
         }
         catch (Exception failure)
         {
