@@ -55,9 +55,12 @@ internal static partial class DaemonLog
     [LoggerMessage(9019, LogLevel.Error, "The archive of {Name} {Version} unpacks to {Made}, but {Recorded} was recorded: an importer lies, or this node's unpacking is broken")]
     public static partial void OriginDisagrees(this ILogger log, string name, string version, string recorded, string made);
 
+    [LoggerMessage(9020, LogLevel.Information, "This node's log is served over HTTP at {EndPoint}")]
+    public static partial void LogServed(this ILogger log, string endPoint);
+
     [LoggerMessage(9021, LogLevel.Information, "The view on {MountPoint} ended with the node that has its bytes")]
     public static partial void ViewDetached(this ILogger log, string mountPoint);
 
-    [LoggerMessage(9020, LogLevel.Information, "This node's log is served over HTTP at {EndPoint}")]
-    public static partial void LogServed(this ILogger log, string endPoint);
+    [LoggerMessage(9022, LogLevel.Warning, "The view on {MountPoint} could not be unmounted: {Reason}. It answers with errors from now on; run umount -l {MountPoint}")]
+    public static partial void ViewNotDetached(this ILogger log, string mountPoint, string reason);
 }

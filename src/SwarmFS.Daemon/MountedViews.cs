@@ -29,8 +29,10 @@ internal static class MountedViews
             using var patience = new CancellationTokenSource(Patience);
             try
             {
-                if (umount is not null) await umount.WaitForExitAsync(patience.Token);
-                log.ViewDetached(view.MountPoint);
+                if (umount is null) continue;
+                await umount.WaitForExitAsync(patience.Token);
+                if (umount.ExitCode == 0) log.ViewDetached(view.MountPoint);
+                else log.ViewNotDetached(view.MountPoint, (await umount.StandardError.ReadToEndAsync()).Trim());
             }
             catch (OperationCanceledException)
             {

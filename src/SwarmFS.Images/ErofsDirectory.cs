@@ -58,20 +58,20 @@ internal readonly ref struct ErofsDirectory
         return entry;
     }
 
-    public uint CountBlocks()
+    /// <summary>Notes the entry with which each of its blocks begins.</summary>
+    /// <returns>How many blocks it has.</returns>
+    public int AddBlocks(List<int> firstEntries)
     {
-        var blocks = 0u;
-        for (var entry = 0; entry < Count; entry = EndOfBlock(entry)) blocks++;
-        return blocks;
+        var before = firstEntries.Count;
+        for (var entry = 0; entry < Count; entry = EndOfBlock(entry)) firstEntries.Add(entry);
+        return firstEntries.Count - before;
     }
 
-    /// <param name="number">Which of its blocks, from 0.</param>
+    /// <param name="first">The entry with which the block begins.</param>
     /// <param name="layout">Tells the entries' inode numbers.</param>
-    public void WriteBlock(uint number, ErofsLayout layout, Span<byte> block)
+    public void WriteBlock(int first, ErofsLayout layout, Span<byte> block)
     {
         block.Clear();
-        var first = 0;
-        for (; number > 0; number--) first = EndOfBlock(first);
         var end = EndOfBlock(first);
         var nameOffset = (end - first) * ErofsFormat.DirentSize;
         for (var entry = first; entry < end; entry++)

@@ -67,7 +67,7 @@ public sealed class ErofsImage
         Span<byte> whole = stackalloc byte[ErofsFormat.BlockSize];
         if (_tree[row].Kind == EntryKind.Directory)
         {
-            new ErofsDirectory(_tree, row).WriteBlock(block - _layout.BlockOf(row), _layout, whole);
+            new ErofsDirectory(_tree, row).WriteBlock(_layout.FirstEntryOf(block), _layout, whole);
         }
         else
         {

@@ -24,6 +24,7 @@ internal sealed class ErofsLayout
     private readonly int[] _files;
     private readonly uint[] _slots;
     private readonly uint[] _blocks;
+    private readonly int[] _firstEntries;
 
     /// <exception cref="ImageTooLargeException">The files fill more blocks than EROFS counts.</exception>
     public ErofsLayout(TreeTable tree)
@@ -44,7 +45,9 @@ internal sealed class ErofsLayout
         }
         InodesEnd = slot * ErofsFormat.SlotSize;
         FirstDirectory = BlocksOf(InodesEnd);
-        FirstSymlink = Place(_directories, FirstDirectory, row => new ErofsDirectory(tree, row).CountBlocks());
+        var firstEntries = new List<int>();
+        FirstSymlink = Place(_directories, FirstDirectory, row => new ErofsDirectory(tree, row).AddBlocks(firstEntries));
+        _firstEntries = [.. firstEntries];
         EndOfSymlinks = Place(_symlinks, FirstSymlink, _ => 1);
         FirstFile = EndOfSymlinks + (_files.Length > 0 ? Gap : 0);
         Blocks = Place(_files, FirstFile, row => BlocksOf(tree[row].Size));
@@ -66,7 +69,7 @@ internal sealed class ErofsLayout
 
     public int Inodes => _inodes.Length;
 
-    private static long BlocksOf(long bytes) => (bytes + ErofsFormat.BlockSize - 1) / ErofsFormat.BlockSize;
+    private static long BlocksOf(long bytes) => (bytes / ErofsFormat.BlockSize) + (bytes % ErofsFormat.BlockSize == 0 ? 0 : 1);
 
     private long Place(int[] rows, long next, Func<int, long> count)
     {
@@ -88,8 +91,16 @@ internal sealed class ErofsLayout
     public int InodeBytes(int row) => ErofsFormat.InodeSize + ErofsXattrs.Size(_tree.Xattrs(row));
 
     /// <summary>Bytes of an entry's content as its inode tells them: a directory ends with a block.</summary>
-    public long ContentBytes(int row) =>
-        _tree[row].Kind == EntryKind.Directory ? new ErofsDirectory(_tree, row).CountBlocks() * (long)ErofsFormat.BlockSize : _tree[row].Size;
+    public long ContentBytes(int row)
+    {
+        if (_tree[row].Kind != EntryKind.Directory) return _tree[row].Size;
+        var next = Array.BinarySearch(_directories, row) + 1;
+        var end = next < _directories.Length ? _blocks[_directories[next]] : FirstSymlink;
+        return (end - _blocks[row]) * ErofsFormat.BlockSize;
+    }
+
+    /// <summary>The entry of a directory with which this block of it begins.</summary>
+    public int FirstEntryOf(uint block) => _firstEntries[block - FirstDirectory];
 
     /// <summary>The row whose inode, or padding behind it, lies at this byte.</summary>
     public int RowOfInodeAt(long offset) => FindLast(_inodes, _slots, (uint)(offset / ErofsFormat.SlotSize));

@@ -25,9 +25,7 @@ internal sealed class ImageNodes(MountOptions options, IPackageContent content, 
     public FuseResult Lookup(MountedPackage package, ref FuseEntry entry)
     {
         if (!TryGet(package, out var image)) return FuseResult.Error(Errno.EFBIG);
-        var modified = DateTimeOffset.UnixEpoch;
-        entry = VirtualEntries.File(NodeNumber.Image(package.Slot), image.Size, modified, Forever);
-        entry.Timeout = Forever;
+        entry = VirtualEntries.File(NodeNumber.Image(package.Slot), image.Size, DateTimeOffset.UnixEpoch, Forever);
         return FuseResult.Ok;
     }
 

@@ -52,6 +52,20 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_view_that_cannot_be_mounted_ends_with_1_and_names_the_image_and_one_that_is_there_is_left_alone()
+    {
+        var report = new ViewReport("bafyroot", "hello", "2.10-3", "/nowhere/cid/bafyroot.erofs", "/nowhere/pkgs/hello/2.10-3", []);
+        _node.Answers(ControlRoutes.View, report, ControlJson.Default.ViewReport);
+        (await RunAsync("view", "hello")).ShouldBe(1);
+        _terminal.Error.ShouldContain("/nowhere/cid/bafyroot.erofs");
+        (await RunAsync("view", "hello", "/nowhere/at/all")).ShouldBe(1);
+        _terminal.Error.ShouldContain("mkdir /nowhere/at/all");
+        _node.Answers(ControlRoutes.View, report with { Views = [report.Place] }, ControlJson.Default.ViewReport);
+        (await RunAsync("view", "hello")).ShouldBe(0);
+        _terminal.Out.ShouldContain("umount /nowhere/pkgs/hello/2.10-3");
+    }
+
+    [Fact]
     public async Task A_request_that_the_node_finds_senseless_ends_with_2()
     {
         _node.Refuses(ControlRoutes.Get, new ControlError(ControlErrors.Usage, "'x' is not a CID"));

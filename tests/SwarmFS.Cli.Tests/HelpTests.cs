@@ -30,7 +30,7 @@ public sealed class HelpTests
         var root = CommandLine.Build(new TestTerminal().Terminal);
         root.Subcommands.Select(command => command.Name).ShouldBe(
             [
-                "up", "down", "import", "status", "peers", "ls", "cat", "get", "pin", "unpin", "gc", "fsck", "sync", "history", "verify", "challenge", "audit", "log", "publish", "revoke",
+                "up", "down", "import", "status", "peers", "ls", "cat", "get", "pin", "unpin", "gc", "fsck", "view", "sync", "history", "verify", "challenge", "audit", "log", "publish", "revoke",
                 "id", "config", "key", "policy", "proof", "evidence", "witness",
             ],
             ignoreOrder: true);

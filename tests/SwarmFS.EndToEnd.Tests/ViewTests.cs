@@ -2,18 +2,14 @@ using System.Diagnostics;
 using System.Text.Json;
 using SwarmFS.Control;
 using SwarmFS.EndToEnd.Tests.Machines;
+using SwarmFS.Testing;
 
 namespace SwarmFS.EndToEnd.Tests;
 
 /// <summary>A version that the kernel serves by its own EROFS, with bytes that come from a peer.</summary>
 public sealed class ViewTests
 {
-    private static void RequireErofs()
-    {
-        if (File.ReadAllLines("/proc/filesystems").Any(line => line.EndsWith("\terofs", StringComparison.Ordinal))) return;
-        if (Environment.GetEnvironmentVariable("SWARMFS_REQUIRE_ALL") == "1") throw new InvalidOperationException("This test needs a kernel with EROFS.");
-        Assert.Skip("needs a kernel with EROFS");
-    }
+    private static void RequireErofs() => Assert.SkipUnless(KernelErofs.MountsFiles, "this kernel mounts no EROFS image from a file");
 
     private static async Task<ViewReport> ViewAsync(TestNode node, params string[] words) =>
         JsonSerializer.Deserialize((await node.SwarmAsync(["view", .. words, "--json"])).Succeeded(), ControlJson.Default.ViewReport)!;

@@ -135,5 +135,6 @@ public sealed class ErofsImageTests
     {
         new ErofsImage(Load(SparseTree.Put(_store, 15L << 40)), applySpecialBits: false).Size.ShouldBeGreaterThan(15L << 40);
         Should.Throw<ImageTooLargeException>(() => new ErofsImage(Load(SparseTree.Put(_store, 17L << 40)), applySpecialBits: false)).Message.ShouldContain("16 TiB");
+        Should.Throw<ImageTooLargeException>(() => new ErofsImage(Load(SparseTree.Put(_store, long.MaxValue)), applySpecialBits: false));
     }
 }

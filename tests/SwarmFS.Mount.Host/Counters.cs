@@ -38,7 +38,8 @@ internal sealed class Counters : IMeterFactory
     public string Report()
     {
         _listener.RecordObservableInstruments();
-        return string.Join(' ', _sums.OrderBy(p => p.Key).Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Key}={p.Value}")));
+        // A copy first: sorting takes room for as many as there were, and a name may be counted for the first time meanwhile.
+        return string.Join(' ', _sums.ToArray().OrderBy(p => p.Key).Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Key}={p.Value}")));
     }
 
     public void Dispose() => _listener.Dispose();

@@ -18,6 +18,17 @@ public class NodeNumberTests
         }).QuickCheckThrowOnFailure();
 
     [Fact]
+    public void An_image_has_the_slot_of_its_tree_and_a_row_that_no_entry_has()
+    {
+        foreach (var slot in new[] { 1u, 77u, INodeSlots.MaxSlot })
+        {
+            var image = NodeNumber.Image(slot);
+            (image.Kind, image.Slot).ShouldBe((NodeKind.Image, slot));
+            image.Row.ShouldBeGreaterThanOrEqualTo(Limits.EntriesPerTree);
+        }
+    }
+
+    [Fact]
     public void A_named_number_tells_its_kind_and_depends_on_the_name_alone() =>
         Prop.ForAll<NonNull<string>, NonNull<string>>((name, version) =>
             new[] { NodeKind.Name, NodeKind.Latest, NodeKind.Status, NodeKind.Unresolved }.All(kind =>

@@ -19,9 +19,11 @@ internal static class ViewCommand
             var request = new ViewRequest(parsed.GetRequiredValue(subject));
             var report = await client.CallAsync(ControlRoutes.View, request, ControlJson.Default.ViewRequest, ControlJson.Default.ViewReport, progress, cancellationToken);
             progress?.Dispose();
-            var place = parsed.GetValue(directory) is { } given ? Empty(given) : report.Place;
+            var given = parsed.GetValue(directory);
+            var place = given is null ? report.Place : Path.TrimEndingDirectorySeparator(Path.GetFullPath(given));
             var isThere = report.Views.Contains(place);
-            if (!isThere) Mount(report, place);
+            if (!isThere && given is not null) RequireEmpty(given);
+            if (!isThere) Mount(report.Image, place);
             if (context.IsJson(parsed)) context.WriteJson(report with { Views = isThere ? report.Views : [.. report.Views, place] }, ControlJson.Default.ViewReport);
             else context.Terminal.Out.WriteLine($"{place}  {(isThere ? "is" : "is now")} served by the kernel, from {report.Image}. End it with: umount {place}");
             return ExitCodes.Done;
@@ -29,27 +31,25 @@ internal static class ViewCommand
         return command;
     }
 
-    /// <exception cref="IOException">It is none, or something lies in it.</exception>
-    private static string Empty(string directory)
+    /// <exception cref="IOException">It is no directory, or something lies in it.</exception>
+    private static void RequireEmpty(string directory)
     {
-        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
-        if (!Directory.Exists(full)) throw new IOException($"{directory} is no directory. Make it first: mkdir {directory}");
-        return full;
+        if (!Directory.Exists(directory)) throw new IOException($"{directory} is no directory. Make it first: mkdir {directory}");
+        if (Directory.EnumerateFileSystemEntries(directory).Any()) throw new IOException($"{directory} is not empty, and a view would hide what lies in it. Choose an empty directory.");
     }
 
-    private static void Mount(ViewReport report, string place)
+    private static void Mount(string image, string place)
     {
-        if (place != report.Place && Directory.EnumerateFileSystemEntries(place).Any())
-            throw new IOException($"{place} is not empty, and a view would hide what lies in it. Choose an empty directory.");
-        var error = Interop.MountImage(report.Image, place);
+        var error = Interop.MountImage(image, place);
         if (error == 0) return;
         throw new IOException(error switch
         {
-            Interop.NotPermitted => $"Only root may mount {report.Image}. Run swarmfs view as root.",
-            Interop.NotABlockDevice => $"This kernel mounts block devices only (files from Linux 6.12 on). Use a loop device: mount -t erofs -o ro,loop {report.Image} {place}",
+            Interop.NotPermitted => $"Only root may mount {image}. Run swarmfs view as root.",
+            Interop.NoAccess => $"Root may not look into {image}: the mount belongs to another user. Start the node with --allow-other.",
+            Interop.NotABlockDevice => $"This kernel mounts block devices only (files from Linux 6.12 on). Use a loop device: mount -t erofs -o ro,loop {image} {place}",
             Interop.NoSuchFilesystem => "This kernel has no EROFS. Load its module: modprobe erofs",
-            Interop.NoSuchEntry => $"{report.Image} is not there: the mount of the node belongs to another mount namespace, or has ended. swarmfs status says which.",
-            _ => $"{report.Image} could not be mounted on {place}: error {error}. The kernel's log (dmesg) and the node's say why.",
+            Interop.NoSuchEntry => $"{image} is not there: the mount of the node belongs to another mount namespace, or has ended. swarmfs status says which.",
+            _ => $"{image} could not be mounted on {place}: error {error}. The kernel's log (dmesg) and the node's say why.",
         });
     }
 }
