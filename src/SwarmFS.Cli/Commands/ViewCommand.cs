@@ -46,7 +46,7 @@ internal static class ViewCommand
         {
             Interop.NotPermitted => $"Only root may mount {image}. Run swarmfs view as root.",
             Interop.NoAccess => $"Root may not look into {image}: the mount belongs to another user. Start the node with --allow-other.",
-            Interop.NotABlockDevice => $"This kernel mounts block devices only (files from Linux 6.12 on). Use a loop device: mount -t erofs -o ro,loop {image} {place}",
+            Interop.NotABlockDevice => $"This kernel takes no image from this file: it must be Linux 6.12 or newer, and the node's mount one without --open passthrough. Otherwise use a loop device: mount -t erofs -o ro,loop {image} {place}",
             Interop.NoSuchFilesystem => "This kernel has no EROFS. Load its module: modprobe erofs",
             Interop.NoSuchEntry => $"{image} is not there: the mount of the node belongs to another mount namespace, or has ended. swarmfs status says which.",
             _ => $"{image} could not be mounted on {place}: error {error}. The kernel's log (dmesg) and the node's say why.",
