@@ -166,7 +166,7 @@ public class ParkedRequestTests
             {
                 if (Volatile.Read(ref atHand[node])) return FuseResult.Bytes(destination.Length);
                 var saved = request.Park();
-                Volatile.Write(ref parked[node], saved);
+                Interlocked.Exchange(ref parked[node], saved);
                 if (Volatile.Read(ref atHand[node])) saved.Retry();
                 return FuseResult.Parked;
             },
@@ -190,7 +190,8 @@ public class ParkedRequestTests
             (context, i) => fixture.Receive(context, Message.Read((ulong)(i * 2) + 2, (ulong)i, 0, 64)),
             (_, i) =>
             {
-                Volatile.Write(ref atHand[i], true);
+                // Each side writes before it reads what the other wrote, with a fence between: a store may otherwise wait behind the load, and neither sees the other.
+                Interlocked.Exchange(ref atHand[i], true);
                 Volatile.Read(ref parked[i])?.Retry();
             },
             (context, i) =>
