@@ -97,6 +97,17 @@ public sealed class ErofsImageTests
     }
 
     [Fact]
+    public void Attributes_that_fill_many_blocks_stand_behind_their_inode_whole()
+    {
+        var xattrs = Enumerable.Range(1, 30).Select(i => new Xattr(Encoding.ASCII.GetBytes($"user.large{i}"), Enumerable.Repeat((byte)i, 4_000).ToArray())).ToArray();
+        var tree = Build([new("a", 'f', SampleTree.FileAttributes, 5), new("b", 'f', SampleTree.FileAttributes with { Xattrs = xattrs }, 6), new("c", 'f', SampleTree.FileAttributes, 7)]);
+        ShouldExtract(tree);
+        var whole = Whole(tree);
+        foreach (var xattr in xattrs) whole.AsSpan().IndexOf(xattr.Value.Span).ShouldBeGreaterThan(0);
+        Whole(tree, most: 3_000).SequenceEqual(whole).ShouldBeTrue();
+    }
+
+    [Fact]
     public void Looking_at_names_touches_no_content()
     {
         var tree = Build(SampleTree.Everything);
