@@ -81,7 +81,8 @@ public sealed class ViewTests
         {
             await node.StartAsync();
             await node.ImportAsync("tree", tree, "--name", "tool", "--version", "1.0");
-            await ViewAsync(node, "tool");
+            foreach (var view in await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => ViewAsync(node, "tool")))) view.Views.ShouldBe([$"{node.Mount}/pkgs/tool/1.0"]);
+            (await Command.ShellAsync($"grep -cF .erofs /proc/self/mountinfo | grep -x 1")).Succeeded();
             (await ViewAsync(node, "tool", elsewhere)).Views.Count.ShouldBe(2);
             (await Command.ShellAsync($"diff -r {tree} {elsewhere}")).Succeeded();
             await node.KillAsync();

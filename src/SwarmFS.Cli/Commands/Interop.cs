@@ -19,6 +19,7 @@ internal static partial class Interop
     // asm-generic/errno-base.h.
     public const int NotPermitted = 1;
     public const int NoSuchEntry = 2;
+    public const int WouldBlock = 11;
     public const int NoAccess = 13;
     public const int NotABlockDevice = 15;
     public const int NoSuchFilesystem = 19;

@@ -14,9 +14,11 @@ internal static class ViewCommand
         context.AddExample(command, "swarmfs view gedit", "swarmfs view gedit/43.2-2 /mnt", "umount /mnt");
         command.SetAction((parsed, cancellationToken) => context.GuardAsync("Nothing was mounted.", async () =>
         {
-            using var client = new ControlClient(context.StateDirectory(parsed));
+            var state = context.StateDirectory(parsed);
+            using var client = new ControlClient(state);
             using var progress = ProgressLine.For(context.Terminal);
             var request = new ViewRequest(parsed.GetRequiredValue(subject));
+            using var held = await ViewLock.TakeAsync(state, cancellationToken);
             var report = await client.CallAsync(ControlRoutes.View, request, ControlJson.Default.ViewRequest, ControlJson.Default.ViewReport, progress, cancellationToken);
             progress?.Dispose();
             var given = parsed.GetValue(directory);

@@ -7,7 +7,7 @@ namespace SwarmFS.Daemon.State;
 /// A node's directory, held by one node at a time:
 /// <code>
 /// lock              locked while a node runs         pid            whose process that is
-/// control.sock      where commands arrive
+/// control.sock      where commands arrive        view.lock      held by a command that makes a view
 /// node.key          the node's identity          importer.key   signs what it imports
 /// log.entries       this node's own log          followed-….entries   logs that it follows
 /// catalogue/        checkpoints, announcements, pinned versions, evidence/ of forks
