@@ -59,6 +59,9 @@ public sealed class FuseSession : IAsyncDisposable
     /// <summary>The largest READ, in bytes.</summary>
     public int MaxReadBytes { get; private set; }
 
+    /// <summary>The widest read-ahead that is set, in bytes: what the requests that may be under way carry.</summary>
+    public int MaxReadAheadBytes { get; private set; }
+
     /// <summary>Ends when the kernel lets the mount go, with the reason.</summary>
     public Task<FuseEnd> Completion => _completion.Task;
 
@@ -122,9 +125,13 @@ public sealed class FuseSession : IAsyncDisposable
     /// <returns>False when the kernel does not know the node (yet).</returns>
     public bool NotifyStore(ulong node, long offset, ReadOnlySpan<byte> data) => _notifier.Store(node, offset, data);
 
-    /// <summary>Sets the mount's read-ahead window.</summary>
-    /// <returns>False when /sys does not let us.</returns>
-    public bool SetReadAhead(int kib) => _connection?.TrySetReadAhead(kib) ?? false;
+    /// <summary>Sets the mount's read-ahead window, to <see cref="MaxReadAheadBytes"/> at most.</summary>
+    /// <returns>The window in KiB; 0 when /sys does not let us.</returns>
+    public int SetReadAhead(int kib)
+    {
+        var window = Math.Min(kib, MaxReadAheadBytes >> 10);
+        return _connection?.TrySetReadAhead(window) == true ? window : 0;
+    }
 
     /// <summary>Unmounts; a busy mount is detached and ends with its last user.</summary>
     public FuseUnmountResult Unmount()
@@ -166,7 +173,7 @@ public sealed class FuseSession : IAsyncDisposable
         if (Options.Transport == FuseTransport.Uring && !hasRings) throw NoRings();
         Minor = agreement.Minor;
         Flags = agreement.Flags;
-        MaxReadBytes = agreement.MaxReadBytes;
+        (MaxReadBytes, MaxReadAheadBytes) = (agreement.MaxReadBytes, agreement.MaxReadAheadBytes);
         if (FuseMounts.Find(_resolved) is { } mount) _connection = new FuseConnection(mount.Device);
         if (Options.ReadAheadKiB is { } kib) SetReadAhead(kib);
         _dispatcher = new FuseDispatcher(_handler, _channel, agreement.MaxReadBytes, CallerSignals.IsDying, _logger);

@@ -19,7 +19,7 @@ internal sealed class ReadAheadWindow : IDisposable
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
     private readonly ITimer _timer;
-    private Func<int, bool>? _set;
+    private Func<int, int>? _set;
     private long _lastRemote;
     private bool _remote;
 
@@ -33,8 +33,8 @@ internal sealed class ReadAheadWindow : IDisposable
 
     public bool IsRemote => Volatile.Read(ref _remote);
 
-    /// <param name="set">Sets the window in KiB; false when it may not.</param>
-    public void Attach(Func<int, bool> set)
+    /// <param name="set">Sets the window, in KiB, or a narrower one that the mount can use, and returns which; 0 when it may not.</param>
+    public void Attach(Func<int, int> set)
     {
         _set = set;
         Apply(_options.LocalReadAheadKiB);
@@ -68,7 +68,7 @@ internal sealed class ReadAheadWindow : IDisposable
     private void Apply(int kiB)
     {
         if (_set is not { } set) return;
-        if (set(kiB)) _logger.ReadAhead(kiB);
+        if (set(kiB) is > 0 and var given) _logger.ReadAhead(given);
         else _logger.ReadAheadRefused(kiB, "/sys/class/bdi is not writable for this process");
     }
 

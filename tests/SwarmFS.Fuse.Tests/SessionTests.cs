@@ -18,7 +18,7 @@ public class SessionTests
         var line = File.ReadLines("/proc/mounts").Single(l => l.Contains(server.Mount));
         line.ShouldContain("ro,nosuid,nodev,noatime");
         (await File.ReadAllTextAsync($"/sys/class/bdi/{mount.Device}/read_ahead_kb")).Trim().ShouldBe("4096");
-        (await server.Do("readahead 512")).ShouldBe("True");
+        (await server.Do("readahead 512")).ShouldBe("512");
         (await File.ReadAllTextAsync($"/sys/class/bdi/{mount.Device}/read_ahead_kb")).Trim().ShouldBe("512");
     }
 

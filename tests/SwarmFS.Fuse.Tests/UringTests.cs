@@ -75,6 +75,19 @@ public sealed class UringTests
     }
 
     [Fact]
+    public async Task The_read_ahead_is_no_wider_than_two_windows_of_it_go_without_congestion()
+    {
+        await using var server = await UringServer.Start();
+        var device = FuseMounts.Find(server.Mount).ShouldNotBeNull().Device;
+        var given = int.Parse(await server.Do("readahead 16384"));
+        (await File.ReadAllTextAsync($"/sys/class/bdi/{device}/read_ahead_kb")).Trim().ShouldBe($"{given}");
+        var threshold = int.Parse(await File.ReadAllTextAsync($"/sys/fs/fuse/connections/{device.Split(':')[1]}/congestion_threshold"));
+        (2 * given).ShouldBeLessThanOrEqualTo(threshold * 128);
+        given.ShouldBeGreaterThanOrEqualTo(2048);
+        (await server.Do("readahead 512")).ShouldBe("512");
+    }
+
+    [Fact]
     public async Task The_machines_switch_is_as_it_was_once_the_mount_is_made()
     {
         var before = UringServer.MachineSwitch;

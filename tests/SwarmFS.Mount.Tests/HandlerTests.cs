@@ -167,7 +167,7 @@ public sealed class HandlerTests
         window.Attach(kib =>
         {
             sets.Add(kib);
-            return true;
+            return kib;
         });
         sets.Take().ShouldBe(1024);
         window.Remote();
