@@ -27,7 +27,8 @@ public sealed class RemoteContentTests : IDisposable
         _host.Run("cmp $S/far/big $M/pkgs/far/1.0/big; diff -r $S/far $M/pkgs/far/1.0");
         _host.Count("swarmfs.mount.remote_reads").ShouldBeGreaterThan(0);
         _host.Count("swarmfs.mount.trees_awaited").ShouldBeInRange(1, 4);
-        _host.Run("cat /sys/class/bdi/$(mountpoint -d $M)/read_ahead_kb").ShouldBe("16384");
+        // How wide depends on what the mount can use.
+        int.Parse(_host.Run("cat /sys/class/bdi/$(mountpoint -d $M)/read_ahead_kb")).ShouldBeInRange(2048, 16384);
     }
 
     [Fact]
