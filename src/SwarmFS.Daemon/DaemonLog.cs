@@ -63,4 +63,13 @@ internal static partial class DaemonLog
 
     [LoggerMessage(9022, LogLevel.Warning, "The view on {MountPoint} could not be unmounted: {Reason}. It answers with errors from now on; run umount -l {MountPoint}")]
     public static partial void ViewNotDetached(this ILogger log, string mountPoint, string reason);
+
+    [LoggerMessage(9023, LogLevel.Information, "The view {View} is there again")]
+    public static partial void ViewRestored(this ILogger log, string view);
+
+    [LoggerMessage(9024, LogLevel.Warning, "The view {View} could not be made again and is forgotten: {Reason} Make it with swarmfs view {View}")]
+    public static partial void ViewNotRestored(this ILogger log, string view, string reason);
+
+    [LoggerMessage(9025, LogLevel.Warning, "The file of views {Path} cannot be used ({Reason}); views are not made again by themselves")]
+    public static partial void ViewFileUnusable(this ILogger log, string path, string reason);
 }

@@ -14,9 +14,15 @@ namespace SwarmFS.Daemon;
 ///                    Mounted -> [the kernel lets it go] -> Gone: told in health; peers are served on
 /// </code>
 /// </summary>
-internal sealed class MountKeeper(NodeSettings settings, ILoggerFactory loggers, IMeterFactory meters)
+internal sealed class MountKeeper(NodeSettings settings, ViewFile views, ILoggerFactory loggers, IMeterFactory meters) : IDisposable
 {
+    /// <summary>How long a start waits for views. Most have all their names here and take milliseconds; others come later.</summary>
+    private static readonly TimeSpan RestoredWithin = TimeSpan.FromSeconds(2);
+
     private readonly ILogger _log = loggers.CreateLogger("SwarmFS.Daemon");
+    private readonly CancellationTokenSource _ending = new();
+    private IReadOnlyList<StandingView> _abandoned = [];
+    private Task _restoring = Task.CompletedTask;
     private MountGuard? _guard;
     private FuseSession? _session;
     private volatile bool _stopping;
@@ -30,8 +36,9 @@ internal sealed class MountKeeper(NodeSettings settings, ILoggerFactory loggers,
     public async Task MountAsync(FuseHandler handler, CancellationToken cancellationToken)
     {
         if (settings.MountPoint is not { } mountPoint) return;
+        // Of a node that was killed; with its mount those go that lie in it.
+        _abandoned = MountedViews.Standing(mountPoint);
         _guard = MountGuard.Prepare(mountPoint, _log);
-        // Of a node that was killed.
         await MountedViews.DetachAsync(mountPoint, _log);
         try
         {
@@ -59,11 +66,34 @@ internal sealed class MountKeeper(NodeSettings settings, ILoggerFactory loggers,
         if (!await _guard.AnswersAsync(cancellationToken)) throw new NodeStartException($"The mount on {mountPoint} does not answer. The log says why.");
     }
 
+    /// <summary>Makes the views again that stood when the node before ended. The control socket has to be there. Returns when they are, or after a while.</summary>
+    public async Task RestoreViewsAsync(TimeProvider time)
+    {
+        if (_session is null) return;
+        _restoring = RestoreAsync([.. views.Load().Union(_abandoned)]);
+        await Task.WhenAny(_restoring, Task.Delay(RestoredWithin, time, _ending.Token));
+    }
+
+    private async Task RestoreAsync(List<StandingView> standing)
+    {
+        views.Save(standing);
+        foreach (var view in standing)
+        {
+            if (_ending.IsCancellationRequested) return;
+            await MountedViews.RestoreAsync(view, settings.StateDirectory, _log, _ending.Token);
+        }
+        // From here on the kernel's table tells.
+        views.Save([]);
+    }
+
     /// <summary>Unmounts; says what became of it.</summary>
     public async Task<string> StopAsync()
     {
         _stopping = true;
         if (_session is not { } session) return "there was no mount";
+        await _ending.CancelAsync();
+        await _restoring;
+        views.Save(views.Load().Union(MountedViews.Standing(session.MountPoint)));
         await MountedViews.DetachAsync(session.MountPoint, _log);
         var result = session.Unmount();
         if (result == FuseUnmountResult.DetachedWhileBusy) _log.MountBusy(session.MountPoint);
@@ -77,6 +107,8 @@ internal sealed class MountKeeper(NodeSettings settings, ILoggerFactory loggers,
             _ => $"the kernel refused to unmount {session.MountPoint}; run umount -l {session.MountPoint}",
         };
     }
+
+    public void Dispose() => _ending.Dispose();
 
     /// <summary>When the process ends in a way nobody planned: the mount goes too, at once.</summary>
     public void Abandon()

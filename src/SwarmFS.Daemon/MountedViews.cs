@@ -7,12 +7,15 @@ namespace SwarmFS.Daemon;
 
 /// <summary>
 /// Images of a node's mount that somebody has mounted with the kernel's EROFS. They cannot outlive the node, which has their bytes; and while one is there, the node's own mount is in use.
+/// So they are taken away with the node, however it ends, and made again with the next.
 /// </summary>
 internal static class MountedViews
 {
+    private const string ImageSuffix = ".erofs";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    public static string ImageOf(string mountPoint, Cid root) => Path.Join(mountPoint, "cid", $"{root}.erofs");
+    public static string ImageOf(string mountPoint, Cid root) => Path.Join(mountPoint, "cid", $"{root}{ImageSuffix}");
 
     public static IEnumerable<FuseMountInfo> Of(string mountPoint)
     {
@@ -20,24 +23,54 @@ internal static class MountedViews
         return FuseMounts.All().Where(mount => mount.Type == "erofs" && mount.Source.StartsWith(images, StringComparison.Ordinal));
     }
 
+    /// <summary>The same, by what their users asked for.</summary>
+    public static IReadOnlyList<StandingView> Standing(string mountPoint) =>
+        [.. Of(mountPoint).Select(view => StandingView.Of(mountPoint, Path.GetFileName(view.Source)[..^ImageSuffix.Length], view.MountPoint))];
+
     /// <summary>Takes them out of the tree, the latest first. By child processes: the path to a view can lead through the mount of this very process.</summary>
     public static async Task DetachAsync(string mountPoint, ILogger log)
     {
         foreach (var view in Of(mountPoint).Reverse())
         {
-            using var umount = Process.Start(new ProcessStartInfo("umount", ["-l", "--", view.MountPoint]) { RedirectStandardOutput = true, RedirectStandardError = true });
-            using var patience = new CancellationTokenSource(Patience);
+            var (exitCode, error) = await RunAsync("umount", ["-l", "--", view.MountPoint], Patience, CancellationToken.None);
+            if (exitCode == 0) log.ViewDetached(view.MountPoint);
+            else log.ViewNotDetached(view.MountPoint, error);
+        }
+    }
+
+    /// <summary>Makes one again, as its user did. By a child process: while an image is being mounted the kernel reads it, from this process, and nothing but a reboot ends a thread that waits for itself.</summary>
+    public static async Task RestoreAsync(StandingView view, string stateDirectory, ILogger log, CancellationToken cancellationToken)
+    {
+        string[] words = ["--state", stateDirectory, "view", "--", view.Subject, .. view.Directory is { } directory ? [directory] : (string[])[]];
+        var (exitCode, error) = await RunAsync(Path.Join(AppContext.BaseDirectory, "swarmfs"), words, Timeout.InfiniteTimeSpan, cancellationToken);
+        if (exitCode == 0) log.ViewRestored(view.ToString());
+        else if (!cancellationToken.IsCancellationRequested) log.ViewNotRestored(view.ToString(), error);
+    }
+
+    /// <returns>A program's exit code, and what it said of its failure. One that takes longer is killed.</returns>
+    private static async Task<(int ExitCode, string Error)> RunAsync(string program, string[] words, TimeSpan most, CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(most);
+        try
+        {
+            using var child = Process.Start(new ProcessStartInfo(program, words) { RedirectStandardOutput = true, RedirectStandardError = true });
+            if (child is null) return (-1, $"{program} did not start");
             try
             {
-                if (umount is null) continue;
-                await umount.WaitForExitAsync(patience.Token);
-                if (umount.ExitCode == 0) log.ViewDetached(view.MountPoint);
-                else log.ViewNotDetached(view.MountPoint, (await umount.StandardError.ReadToEndAsync()).Trim());
+                var error = child.StandardError.ReadToEndAsync(patience.Token);
+                await child.WaitForExitAsync(patience.Token);
+                return (child.ExitCode, (await error).Trim());
             }
             catch (OperationCanceledException)
             {
-                umount?.Kill();
+                child.Kill();
+                return (-1, $"{program} took too long");
             }
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            return (-1, $"{program} cannot be started: {e.Message}");
         }
     }
 }

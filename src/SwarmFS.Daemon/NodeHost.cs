@@ -60,7 +60,7 @@ internal sealed class NodeHost : IAsyncDisposable
         _meters = meters;
         _log = loggers.CreateLogger("SwarmFS.Daemon");
         _state = StateDirectory.Open(_settings.StateDirectory);
-        _mount = new MountKeeper(_settings, loggers, meters);
+        _mount = new MountKeeper(_settings, new ViewFile(_state.Views, _log), loggers, meters);
         _server = new ControlServer(_state.Socket, time, loggers);
     }
 
@@ -101,6 +101,7 @@ internal sealed class NodeHost : IAsyncDisposable
         _log.Stopped(unmounted);
         _stopped.TrySetResult(new DownReport(_settings.MountPoint is not null, $"Stopped; {unmounted}."));
         await StopPartAsync("control socket", _server.DisposeAsync);
+        _mount.Dispose();
         _state.Dispose();
     }
 
@@ -169,6 +170,7 @@ internal sealed class NodeHost : IAsyncDisposable
             await _mount.MountAsync(tree, cancellationToken);
         }
         await _server.StartAsync(cancellationToken);
+        await _mount.RestoreViewsAsync(_time);
     }
 
     /// <summary>The own log. Witnesses are asked where the policy counts this log; one that it does not know is this node's own affair.</summary>

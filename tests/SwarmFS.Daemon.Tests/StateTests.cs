@@ -77,6 +77,27 @@ public sealed class StateTests : IDisposable
     }
 
     [Fact]
+    public void Views_are_remembered_by_the_words_that_make_them()
+    {
+        var path = Path.Combine(_directory, "views");
+        var file = new ViewFile(path, NullLogger.Instance);
+        file.Load().ShouldBeEmpty();
+        List<StandingView> views =
+        [
+            StandingView.Of("/swarm", "bcid", "/swarm/pkgs/tool/1:2.0~rc1"), StandingView.Of("/swarm", "bcid", "/swarm/cid/bcid"), StandingView.Of("/swarm", "bcid", "/mnt/with two  spaces"),
+            StandingView.Of("/swarm", "bcid", "/swarm/pkgs/tool/1.0/usr/empty"),
+        ];
+        views.ShouldBe([new("tool/1:2.0~rc1", null), new("bcid", null), new("bcid", "/mnt/with two  spaces"), new("bcid", "/swarm/pkgs/tool/1.0/usr/empty")]);
+        file.Save([.. views, new StandingView("bcid", "/mnt/line\nbreak")]);
+        file.Load().ShouldBe(views);
+        file.Save([]);
+        File.Exists(path).ShouldBeFalse();
+        Directory.CreateDirectory(path);
+        file.Load().ShouldBeEmpty();
+        file.Save(views);
+    }
+
+    [Fact]
     public void A_second_node_on_one_directory_is_refused_with_the_pid_of_the_first()
     {
         using (StateDirectory.Open(_directory))

@@ -69,7 +69,7 @@ public sealed class ViewTests
     }
 
     [Fact]
-    public async Task Views_end_with_their_node_however_it_ends()
+    public async Task Views_end_with_their_node_however_it_ends_and_are_there_again_with_the_next()
     {
         RequireErofs();
         using var scratch = new Scratch();
@@ -77,24 +77,36 @@ public sealed class ViewTests
         var (tree, elsewhere) = (scratch["tree"], scratch["elsewhere"]);
         Content.WriteSmallFiles(tree, 100);
         Directory.CreateDirectory(elsewhere);
+        async Task ShowTreesAsync()
+        {
+            foreach (var place in (string[])[elsewhere, $"{node.Mount}/pkgs/tool/1.0"])
+            {
+                (await TypeAsync(place)).ShouldBe("erofs");
+                (await Command.ShellAsync($"diff -r {tree} {place}")).Succeeded();
+            }
+        }
         try
         {
             await node.StartAsync();
             await node.ImportAsync("tree", tree, "--name", "tool", "--version", "1.0");
             foreach (var view in await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => ViewAsync(node, "tool")))) view.Views.ShouldBe([$"{node.Mount}/pkgs/tool/1.0"]);
-            (await Command.ShellAsync($"grep -cF .erofs /proc/self/mountinfo | grep -x 1")).Succeeded();
+            (await Command.ShellAsync($"grep -F {scratch["node"]} /proc/self/mountinfo | grep -c .erofs | grep -x 1")).Succeeded();
             (await ViewAsync(node, "tool", elsewhere)).Views.Count.ShouldBe(2);
             (await Command.ShellAsync($"diff -r {tree} {elsewhere}")).Succeeded();
             await node.KillAsync();
 
             await node.StartAsync();
-            (await TypeAsync(elsewhere)).ShouldNotBe("erofs");
-            (await TypeAsync($"{node.Mount}/pkgs/tool/1.0")).ShouldContain("fuse");
-            (await Command.ShellAsync($"diff -r {tree} {node.Mount}/pkgs/tool/1.0")).Succeeded();
-            await ViewAsync(node, "tool");
-            await ViewAsync(node, "tool", elsewhere);
+            await ShowTreesAsync();
             (await node.StopAsync()).ShouldBe(0);
             (await Command.ShellAsync($"grep -F {scratch["node"]} /proc/self/mountinfo; grep -F {elsewhere} /proc/self/mountinfo")).Output.ShouldBeEmpty();
+
+            await node.StartAsync();
+            await ShowTreesAsync();
+            (await Command.ShellAsync($"grep -F {scratch["node"]} /proc/self/mountinfo | grep -c .erofs | grep -x 2 && umount {elsewhere} {node.Mount}/pkgs/tool/1.0")).Succeeded();
+            await node.KillAsync();
+            await node.StartAsync();
+            (await TypeAsync(elsewhere)).ShouldNotBe("erofs");
+            (await TypeAsync($"{node.Mount}/pkgs/tool/1.0")).ShouldContain("fuse");
         }
         finally
         {
@@ -117,6 +129,27 @@ public sealed class ViewTests
         missing.ExitCode.ShouldBe(1);
         missing.Error.ShouldContain("mkdir");
         (await Command.ShellAsync($"grep -F {scratch["node"]} /proc/self/mountinfo | grep erofs")).Output.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_view_of_what_is_gone_is_forgotten_with_a_word_and_holds_nobody_up()
+    {
+        RequireErofs();
+        using var scratch = new Scratch();
+        await using var node = new TestNode(scratch["node"], host: null) { Port = 7459 };
+        Content.WriteSmallFiles(scratch["tree"], 10);
+        await node.StartAsync();
+        await node.ImportAsync("tree", scratch["tree"], "--name", "tool", "--version", "1.0");
+        (await node.StopAsync()).ShouldBe(0);
+        var remembered = Path.Join(node.State, "views");
+        await File.WriteAllTextAsync(remembered, $"gone/1.0\n\n\0\u001b[2J\n--help\ntool/1.0\ntool/1.0 {scratch["absent"]}\n");
+
+        await node.StartAsync();
+        node.Log.ShouldContain("gone/1.0 could not be made again");
+        node.Log.ShouldContain("mkdir");
+        (await TypeAsync($"{node.Mount}/pkgs/tool/1.0")).ShouldBe("erofs");
+        (await Command.ShellAsync($"diff -r {scratch["tree"]} {node.Mount}/pkgs/tool/1.0")).Succeeded();
+        File.Exists(remembered).ShouldBeFalse();
     }
 
     [Fact]

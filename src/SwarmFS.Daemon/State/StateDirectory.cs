@@ -14,6 +14,7 @@ namespace SwarmFS.Daemon.State;
 /// inodes.log        inode slots given
 /// peers.txt         peers to remember            import/        what imports remember of repositories
 /// store/            blocks                       daemon.log     written by up --detach
+/// views             those to make again at the next start
 /// </code>
 /// </summary>
 internal sealed class StateDirectory : IDisposable
@@ -51,6 +52,9 @@ internal sealed class StateDirectory : IDisposable
     public string PeerBook => In("peers.txt");
 
     public string Import => In("import");
+
+    /// <summary>Views that stood when the node ended.</summary>
+    public string Views => In("views");
 
     /// <exception cref="NodeStartException">Another node holds it, or it cannot be used.</exception>
     public static StateDirectory Open(string path)
