@@ -21,7 +21,6 @@ internal sealed class MountKeeper(NodeSettings settings, ViewFile views, ILogger
 
     private readonly ILogger _log = loggers.CreateLogger("SwarmFS.Daemon");
     private readonly CancellationTokenSource _ending = new();
-    private IReadOnlyList<StandingView> _abandoned = [];
     private Task _restoring = Task.CompletedTask;
     private MountGuard? _guard;
     private FuseSession? _session;
@@ -37,7 +36,7 @@ internal sealed class MountKeeper(NodeSettings settings, ViewFile views, ILogger
     {
         if (settings.MountPoint is not { } mountPoint) return;
         // Of a node that was killed; with its mount those go that lie in it.
-        _abandoned = MountedViews.Standing(mountPoint);
+        RememberViews(mountPoint);
         _guard = MountGuard.Prepare(mountPoint, _log);
         await MountedViews.DetachAsync(mountPoint, _log);
         try
@@ -70,14 +69,15 @@ internal sealed class MountKeeper(NodeSettings settings, ViewFile views, ILogger
     public async Task RestoreViewsAsync(TimeProvider time)
     {
         if (_session is null) return;
-        _restoring = RestoreAsync([.. views.Load().Union(_abandoned)]);
+        _restoring = RestoreAsync();
         await Task.WhenAny(_restoring, Task.Delay(RestoredWithin, time, _ending.Token));
     }
 
-    private async Task RestoreAsync(List<StandingView> standing)
+    private void RememberViews(string mountPoint) => views.Save(views.Load().Union(MountedViews.Standing(mountPoint)));
+
+    private async Task RestoreAsync()
     {
-        views.Save(standing);
-        foreach (var view in standing)
+        foreach (var view in views.Load())
         {
             if (_ending.IsCancellationRequested) return;
             await MountedViews.RestoreAsync(view, settings.StateDirectory, _log, _ending.Token);
@@ -93,7 +93,7 @@ internal sealed class MountKeeper(NodeSettings settings, ViewFile views, ILogger
         if (_session is not { } session) return "there was no mount";
         await _ending.CancelAsync();
         await _restoring;
-        views.Save(views.Load().Union(MountedViews.Standing(session.MountPoint)));
+        RememberViews(session.MountPoint);
         await MountedViews.DetachAsync(session.MountPoint, _log);
         var result = session.Unmount();
         if (result == FuseUnmountResult.DetachedWhileBusy) _log.MountBusy(session.MountPoint);
