@@ -262,7 +262,7 @@ public sealed class SwarmMount : FuseHandler, IDisposable
         _window.Attach(session.SetReadAhead);
         _invalidation = new CatalogInvalidation(_catalog, _given, session, _time, _logger);
         if (_options.PushSmallFiles) _push.Attach(session);
-        _logger.Started(_options.LocalReadAheadKiB, _options.RemoteReadAheadKiB, _options.Xattrs, _options.Passthrough, _options.PushSmallFiles);
+        _logger.Started(_options.LocalReadAheadKiB, Math.Min(_options.RemoteReadAheadKiB, session.MaxReadAheadBytes >> 10), _options.Xattrs, _options.Passthrough, _options.PushSmallFiles);
     }
 
     public override void Stopped()
