@@ -58,7 +58,7 @@ public sealed record RetrievalOptions
     public long FirstFileWindow { get; init; } = MiB;
 
     /// <summary>The most that is asked for ahead of one reader of a file.</summary>
-    public long LargestFileWindow { get; init; } = 32L * MiB;
+    public long LargestFileWindow { get; init; } = 64L * MiB;
 
     /// <summary>Read-ahead across files when a scan is first noticed; it grows from there.</summary>
     public long FirstScanWindow { get; init; } = 256L << 10;
