@@ -51,22 +51,38 @@ internal sealed class ReadAheadPlanner(RetrievalOptions options, BlocksAtHand bl
     public List<WantedBlock> PlanScan(TreeTable tree, ref SequentialReader reader)
     {
         List<WantedBlock> wanted = [];
-        // Past half of the package a walk is taken for one that wants all of it.
-        var cap = Cap(reader.Covered * 2 > tree.Count ? Math.Max(options.LargestScanWindow, options.PrefetchBytesInFlight / 2) : options.LargestScanWindow);
+        var cap = Cap(options.LargestScanWindow);
         var window = Math.Min(reader.Window, cap);
         var room = fetcher.AheadRoom;
         var (ahead, half) = (0L, (long)tree.Count);
         var next = (int)reader.Position;
+        var requested = reader.Requested;
         for (; next < tree.Count && ahead < window; next++)
         {
             if (tree[next].Kind != EntryKind.File) continue;
-            if (next >= reader.Requested && !AddFile(tree[next], window - ahead, wanted, ref room)) break;
+            if (next >= requested && !AddFile(tree[next], window - ahead, wanted, ref room)) break;
             ahead += tree[next].Size;
+            // Of a file that reaches over the window's end the rest is asked for by the next plan.
+            if (ahead <= window) requested = Math.Max(requested, next + 1);
             if (ahead * 2 >= window) half = Math.Min(half, next);
         }
-        reader.Requested = Math.Max(reader.Requested, next);
+        reader.Requested = requested;
         reader.Window = Math.Min(Grown(window), cap);
-        reader.Trigger = next >= tree.Count ? long.MaxValue : Math.Min(half, next);
+        // A plan without one more file read would grow the window for nothing.
+        reader.Trigger = next >= tree.Count ? long.MaxValue : Math.Max(reader.Position + 1, Math.Min(half, next));
+        return wanted;
+    }
+
+    /// <summary>All files of a small package, and nothing of a larger one.</summary>
+    public List<WantedBlock> PlanSmallPackage(TreeTable tree)
+    {
+        List<WantedBlock> wanted = [];
+        if (tree[0].Size > options.SmallPackageBytes) return wanted;
+        var room = fetcher.AheadRoom;
+        for (var row = 0; row < tree.Count; row++)
+        {
+            if (tree[row].Kind == EntryKind.File && !AddFile(tree[row], tree[row].Size, wanted, ref room)) break;
+        }
         return wanted;
     }
 

@@ -1,3 +1,5 @@
+using SwarmFS.Core;
+
 namespace SwarmFS.Retrieval;
 
 /// <summary>How long readers wait and how much is held for them. The defaults are the good choice.</summary>
@@ -60,11 +62,17 @@ public sealed record RetrievalOptions
     /// <summary>The most that is asked for ahead of one reader of a file.</summary>
     public long LargestFileWindow { get; init; } = 64L * MiB;
 
+    /// <summary>
+    /// A package whose files have no more bytes than this together is asked for whole at its first read, which costs no more than a read of one long chunk: more than half of Debian's packages,
+    /// and a copy of one from afar takes two round trips instead of four.
+    /// </summary>
+    public long SmallPackageBytes { get; init; } = ChunkSizes.Default.Maximum;
+
     /// <summary>Read-ahead across files when a scan is first noticed; it grows from there.</summary>
-    public long FirstScanWindow { get; init; } = 256L << 10;
+    public long FirstScanWindow { get; init; } = MiB;
 
     /// <summary>The most that is asked for ahead of one scan.</summary>
-    public long LargestScanWindow { get; init; } = 16L * MiB;
+    public long LargestScanWindow { get; init; } = 64L * MiB;
 
     /// <summary>The most bytes of nodes that one tree request brings; 30 bytes an entry make this over a million entries.</summary>
     public long TreeBudget { get; init; } = 128L * MiB;

@@ -26,6 +26,8 @@ internal sealed class RootSession(RootAccount account, ReadAheadPlanner planner)
     private TreeTable? _tree;
     private long _pausedUntil = long.MinValue;
     private long _lastRead;
+    private bool _wasRead;
+    private bool _wantsSmallPackage;
 
     public RootAccount Account { get; } = account;
 
@@ -51,6 +53,7 @@ internal sealed class RootSession(RootAccount account, ReadAheadPlanner planner)
             _lastRead = planner.Time.GetTimestamp();
             var wakes = isLarge && _files.Note(row, offset, length);
             wakes |= _scans.Note(0, row, 1);
+            if (!_wasRead) wakes = _wasRead = _wantsSmallPackage = true;
             // While a plan is under way for this tree, it sees the wish by itself or the next read repeats it.
             if (!wakes || _tree is not null) return;
             _tree = tree;
@@ -91,6 +94,7 @@ internal sealed class RootSession(RootAccount account, ReadAheadPlanner planner)
 
     private bool AnyWants()
     {
+        if (_wantsSmallPackage) return true;
         foreach (ref var reader in _files.Readers) if (reader.Wants) return true;
         foreach (ref var reader in _scans.Readers) if (reader.Wants) return true;
         return false;
@@ -100,6 +104,9 @@ internal sealed class RootSession(RootAccount account, ReadAheadPlanner planner)
     {
         List<List<WantedBlock>> plans = [];
         var isPaused = isComplete || !planner.Time.HasPassed(Volatile.Read(ref _pausedUntil));
+        bool wantsSmallPackage;
+        lock (_gate) (wantsSmallPackage, _wantsSmallPackage) = (_wantsSmallPackage, false);
+        if (wantsSmallPackage && !isPaused && planner.PlanSmallPackage(tree) is { Count: > 0 } all) plans.Add(all);
         Collect(tree, _files, isScan: false, isPaused, plans);
         Collect(tree, _scans, isScan: true, isPaused, plans);
         return plans;

@@ -266,6 +266,65 @@ public sealed class ReadAheadTests
     }
 
     [Fact]
+    public async Task A_small_package_is_taken_whole_at_its_first_read()
+    {
+        await using var world = new World([.. Enumerable.Range(0, 40).Select(i => ($"f{i:00}", World.Noise(12_000, i)))]) { Options = new RetrievalOptions() };
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        await world.ReadAsync(tree, "f20");
+        await world.RestAsync();
+        world.Content.IsComplete(world.Root).ShouldBeTrue();
+        source.Requests.Count.ShouldBe(2);
+        source.Requests.First().ShouldSatisfyAllConditions(first => first.Priority.ShouldBe(FetchPriority.Demand), first => first.Blocks.Count.ShouldBe(1));
+        source.Requests.Last().Priority.ShouldBe(FetchPriority.Prefetch);
+    }
+
+    [Fact]
+    public async Task Of_a_larger_package_one_read_takes_no_more_than_what_was_read()
+    {
+        await using var world = new World([.. Enumerable.Range(0, 50).Select(i => ($"f{i:00}", World.Noise(12_000, i)))]) { Options = new RetrievalOptions() };
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        await world.ReadAsync(tree, "f20");
+        await world.RestAsync();
+        source.Delivered.Cids.Count(cid => cid.Codec == CidCodec.Raw).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_file_at_the_end_of_a_scans_window_is_not_left_half_asked_for()
+    {
+        await using var world = new World([.. Enumerable.Range(0, 40).Select(i => ($"f{i:00}", World.Noise(900_000, i)))])
+        {
+            Options = new RetrievalOptions { LargestScanWindow = 2 * MiB },
+        };
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        for (var i = 0; i < 40; i++)
+        {
+            await world.ReadAsync(tree, $"f{i:00}");
+            await world.RestAsync();
+        }
+        source.Requests.Count(request => request.Priority == FetchPriority.Demand).ShouldBeLessThan(6);
+    }
+
+    [Fact]
+    public async Task The_pieces_of_one_file_do_not_widen_the_window_of_a_scan()
+    {
+        await using var world = new World([.. Enumerable.Range(0, 30).Select(i => ($"f{i:00}", World.Noise(2 * MiB, i)))]);
+        world.OverMemory();
+        var tree = await world.TreeAsync();
+        for (var i = 0; i < 4; i++)
+        {
+            for (var offset = 0; offset < 2 * MiB; offset += MiB / 8)
+            {
+                await world.ReadAsync(tree, $"f{i:00}", offset, MiB / 8);
+                await world.RestAsync();
+            }
+        }
+        world.Here.Bytes.ShouldBeLessThan(24 * MiB);
+    }
+
+    [Fact]
     public async Task Files_of_equal_content_do_not_wear_down_the_bound_on_bytes_ahead()
     {
         await using var world = new World([.. Enumerable.Range(0, 400).Select(i => ($"f{i:000}", World.Noise(3000, i / 4)))]);

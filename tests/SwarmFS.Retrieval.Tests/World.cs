@@ -34,7 +34,8 @@ internal sealed class World : IAsyncDisposable
 
     public PackageContent Content { get; private set; } = null!;
 
-    public RetrievalOptions Options { get; init; } = new();
+    /// <summary>Unless the test says otherwise, what it reads of its small tree is all that is asked for.</summary>
+    public RetrievalOptions Options { get; init; } = new() { SmallPackageBytes = 0 };
 
     /// <summary>Opens the room over a source that answers at once.</summary>
     public MemoryBlockSource OverMemory()
