@@ -8,7 +8,7 @@ namespace SwarmFS.Retrieval;
 /// </summary>
 internal sealed class ReadAheadPlanner(RetrievalOptions options, BlocksAtHand blocks, LayoutLibrary layouts, BlockFetcher fetcher, TimeProvider time)
 {
-    // CIDs in one request: what one WANT frame carries.
+    // CIDs in one request: what one WANT frame carries. A tree with more entries is not small, however few its bytes.
     private const int MaxBlocksPerRequest = 512;
 
     // The least that any cap leaves: several chunks, so that a reader never waits for one at a time.
@@ -77,7 +77,7 @@ internal sealed class ReadAheadPlanner(RetrievalOptions options, BlocksAtHand bl
     public List<WantedBlock> PlanSmallPackage(TreeTable tree)
     {
         List<WantedBlock> wanted = [];
-        if (tree[0].Size > options.SmallPackageBytes) return wanted;
+        if (tree[0].Size > options.SmallPackageBytes || tree.Count > MaxBlocksPerRequest) return wanted;
         var room = fetcher.AheadRoom;
         for (var row = 0; row < tree.Count; row++)
         {

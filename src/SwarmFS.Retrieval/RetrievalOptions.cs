@@ -63,8 +63,8 @@ public sealed record RetrievalOptions
     public long LargestFileWindow { get; init; } = 64L * MiB;
 
     /// <summary>
-    /// A package whose files have no more bytes than this together is asked for whole at its first read, which costs no more than a read of one long chunk: more than half of Debian's packages,
-    /// and a copy of one from afar takes two round trips instead of four.
+    /// A package whose files have no more bytes than this together, and whose entries are no more than one request names, is asked for whole at its first read: no more bytes than a read of one
+    /// long chunk. Half of Debian's packages have at most 231 KiB, and a copy of such a one from afar takes two round trips instead of four.
     /// </summary>
     public long SmallPackageBytes { get; init; } = ChunkSizes.Default.Maximum;
 
