@@ -62,7 +62,7 @@ memory() {
 
 # The package to wait for, and further options.
 fresh_b() {
-    up b "$port_b" --peer "127.0.0.1:$port_a" --trust "$key_a" "${@:2}"
+    up b "$port_b" --peer "127.0.0.1:${peer:-$port_a}" --trust "$key_a" "${@:2}"
     # The name arrives with the peer's announcements; the connection is then up as well, as rsync's and nginx's processes are.
     for _ in $(seq 200); do
         # By listing: to look the version up would fetch its directories, which belong to what is timed.
@@ -87,7 +87,7 @@ drop_b() {
 start_servers() {
     port_rsync=$(free_port)
     printf '%s\n' "port = $port_rsync" "address = 127.0.0.1" "use chroot = no" "uid = $(id -u)" "gid = $(id -g)" "reverse lookup = no" \
-        "pid file = $base/rsync.pid" "log file = $base/rsync.log" "[tree]" "path = $base/tree" >"$base/rsyncd.conf"
+        "pid file = $base/rsync.pid" "log file = $base/rsync.log" "[tree]" "path = $base/tree" "[far]" "path = $base/far" "[small]" "path = $base/small" >"$base/rsyncd.conf"
     rsync --daemon --config="$base/rsyncd.conf"
 
     port_http=$(free_port)
@@ -144,6 +144,26 @@ cold_big() {
     esac
 }
 
+# Way, package: from a server a round trip of 80 ms away.
+cold_far() {
+    settle
+    case $1 in
+        swarmfs) peer=$port_far_a fresh_b "$2"; mkdir "$out"; note "far-$2-swarmfs" "$(timed cp -a "$base/mnt-b/pkgs/$2/$version/." "$out/")" ;;
+        rsync)   mkdir "$out"; note "far-$2-rsync" "$(timed rsync -a "rsync://127.0.0.1:$port_far_rsync/$2/" "$out/")" ;;
+    esac
+    if [ "$round" = 1 ]; then diff -r "$base/$2" "$out" >&2 || { say "The copy from afar by $1 differs."; exit 1; }; fi
+    rm -rf "$out"
+    case $1 in swarmfs) drop_b keep ;; esac
+}
+
+start_relays() {
+    gcc -O2 -pthread -o "$base/relay" scripts/bench/relay.c
+    port_far_a=$(free_port)
+    "$base/relay" "$port_far_a" "$port_a" 40 & echo $! >"$base/relay-a.pid"
+    port_far_rsync=$(free_port)
+    "$base/relay" "$port_far_rsync" "$port_rsync" 40 & echo $! >"$base/relay-rsync.pid"
+}
+
 hot() {
     local place=$1 tree=$2 big=$3
     # One process over the tree many times: to start it takes as long as to walk 5,000 entries.
@@ -182,7 +202,7 @@ depth() { sed "s|^$base/mnt-b/||" "$base/$1-swarmfs" | awk -F/ '{ names += NF } 
 # Name, measured, reference, bar (the highest allowed ratio), unit, factor from the noted number to the unit.
 row() {
     local verdict
-    verdict=$(awk -v a="$(median "$2")" -v b="$(median "$3")" -v bar="$4" -v unit="$5" -v factor="$6" -v name="$1" -v against="${3#*-}" 'BEGIN {
+    verdict=$(awk -v a="$(median "$2")" -v b="$(median "$3")" -v bar="$4" -v unit="$5" -v factor="$6" -v name="$1" -v against="${3##*-}" 'BEGIN {
         ratio = a / b
         verdict = bar == "-" ? "" : ratio <= bar ? "met" : "MISSED"
         printf "%-44s %10.3f %10.3f %-3s  %-6s %6.2f  %6s  %s\n", name, a * factor, b * factor, unit, against, ratio, bar, verdict }')
@@ -199,19 +219,33 @@ gcc -O2 -o "$base/syscalls" scripts/bench/syscalls.c
 say "Preparing: a tree of 5,000 files and a file of $big_mib MiB in $base"
 python3 scripts/bench/make-tree.py "$base/tree"
 head -c "$((big_mib << 20))" /dev/zero | openssl enc -aes-128-ctr -K 00112233445566778899aabbccddeeff -iv 00000000000000000000000000000000 >"$base/big/big.bin"
+# What a distance costs: files of megabytes one after another, and a package such as half of a distribution's are.
+mkdir "$base/far" "$base/small"
+for number in $(seq 60); do head -c "$((number * 131072))" /dev/urandom >"$base/far/file-$number"; done
+for number in $(seq 30); do head -c 9000 /dev/urandom >"$base/small/file-$number"; done
 start_servers
 port_a=$(free_port)
 port_b=$(free_port)
+start_relays
 up a "$port_a"
 key_a=$("$swarmfs" --state "$base/a" id --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["importerKey"])')
 "$swarmfs" --state "$base/a" import tree "$base/tree" --name tree --version "$version" >/dev/null
 "$swarmfs" --state "$base/a" import tree "$base/big" --name big --version "$version" >/dev/null
+for name in far small; do "$swarmfs" --state "$base/a" import tree "$base/$name" --name "$name" --version "$version" >/dev/null; done
 
 for round in $(seq "$rounds"); do
     say "Cold round $round of $rounds"
     # Each round begins with another one, so that none always runs after the same.
     for way in $(printf '%s\n' swarmfs rsync device view xattr wget swarmfs rsync device view xattr | tail -n +$((round % 6 + 1)) | head -n 6); do cold_tree "$way"; done
     for way in $(printf '%s\n' swarmfs curl swarmfs | tail -n +$((round % 2 + 1)) | head -n 2); do cold_big "$way"; done
+done
+
+for round in $(seq "$rounds"); do
+    say "Round $round of $rounds from afar"
+    for way in $(printf '%s\n' swarmfs rsync swarmfs | tail -n +$((round % 2 + 1)) | head -n 2); do
+        cold_far "$way" far
+        cold_far "$way" small
+    done
 done
 
 say "Hot rounds"
@@ -262,6 +296,8 @@ row "the same through a view, its making included" tree-view tree-rsync - s 1
 row "the same mounted with xattrs shown" tree-xattr tree-rsync - s 1
 row "cold tree, 5,000 files: cp -a | wget -r" tree-swarmfs tree-wget 1.0 s 1
 row "cold $big_mib MiB: sha256sum | curl TLS + sha256sum" big-swarmfs big-curl 1.5 s 1
+row "80 ms away, 60 files, 229 MiB: cp -a | rsync" far-far-swarmfs far-far-rsync - s 1
+row "80 ms away, 30 files, 264 KiB: cp -a | rsync" far-small-swarmfs far-small-rsync - s 1
 row "hot find over the tree, twenty times" find-swarmfs find-ext4 0.8 ms 1000
 row "the same through a view" find-view find-ext4 0.8 ms 1000
 row "hot stat, 5,000 files, $(depth list) names deep" stat-swarmfs stat-ext4 1.3 us 0.001
