@@ -18,6 +18,8 @@ internal sealed class FlatFile(int id, string directory, Cid file, long size, in
     private SafeFileHandle? _list;
     private int _present;
     private bool _isOnDisk;
+    private long _writtenBytes;
+    private long _writtenEnd;
 
     public Cid File { get; } = file;
 
@@ -78,6 +80,18 @@ internal sealed class FlatFile(int id, string directory, Cid file, long size, in
         }
         AddDiskBytes(DiskBudget.Rounded(ChunkList.EncodedLength(ChunkCount)));
         Volatile.Write(ref _isOnDisk, true);
+    }
+
+    /// <summary>The end of the farthest chunk that was written since the store was opened.</summary>
+    public long WrittenEnd => Interlocked.Read(ref _writtenEnd);
+
+    /// <summary>Returns true once for each <paramref name="step"/> bytes that were written.</summary>
+    public bool NoteWritten(long offset, int length, long step)
+    {
+        long seen;
+        while ((seen = Interlocked.Read(ref _writtenEnd)) < offset + length && Interlocked.CompareExchange(ref _writtenEnd, offset + length, seen) != seen) { }
+        var bytes = Interlocked.Add(ref _writtenBytes, length);
+        return bytes / step != (bytes - length) / step;
     }
 
     /// <summary>Notes in the list that a chunk is there, or no longer.</summary>

@@ -5,7 +5,7 @@ using SwarmFS.Core;
 namespace SwarmFS.Store;
 
 /// <summary>Knows which chunks belong into which flat file and writes them there.</summary>
-internal sealed class FlatFiles(string directory, BlockIndex index, ContainerTable containers, HandleCache handles, DiskBudget budget)
+internal sealed class FlatFiles(string directory, BlockIndex index, ContainerTable containers, HandleCache handles, WriteBehind behind, DiskBudget budget)
 {
     /// <summary>Declared chunks that have not come: 2^18 of about 100 bytes are 25 MiB of memory. Beyond it the oldest declaration is forgotten.</summary>
     private const int MaxExpected = 1 << 18;
@@ -112,6 +112,7 @@ internal sealed class FlatFiles(string directory, BlockIndex index, ContainerTab
     {
         var offset = layout.ChunkStart(spot.Chunk);
         Write(spot.File, offset, bytes);
+        behind.Written(spot.File, offset, bytes.Length);
         spot.File.AddDiskBytes(DiskBudget.Rounded(bytes.Length));
         spot.File.NotePresence(spot.Chunk, isPresent: true);
         index.TryAdd(digest, new BlockPlace(spot.File.Id, offset, bytes.Length, BlockFlags.Verified));

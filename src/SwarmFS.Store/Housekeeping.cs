@@ -1,17 +1,16 @@
-using System.Threading.Channels;
-
 namespace SwarmFS.Store;
 
-/// <summary>Writes out what waits in memory, flushes from time to time, and evicts when the high watermark is passed, so that writers seldom have to.</summary>
+/// <summary>
+/// Writes out what waits in memory, flushes from time to time, keeps large files out of memory, and evicts when the high watermark is passed, so that writers seldom have to.
+/// On a thread of its own: it waits for the disk, and a thread of the pool that waits is one less for what comes from the network.
+/// </summary>
 internal sealed class Housekeeping : IAsyncDisposable
 {
     /// <summary>How long a block waits for others to be written with it.</summary>
     private static readonly TimeSpan WriteDelay = TimeSpan.FromMilliseconds(100);
 
     private readonly StoreParts _parts;
-
-    // One pending wake-up says as much as many.
-    private readonly Channel<bool> _wakeUps = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly AutoResetEvent _wakeUps = new(initialState: false);
     private readonly CancellationTokenSource _stopping = new();
     private readonly ITimer _timer;
     private readonly ITimer _writeTimer;
@@ -27,7 +26,7 @@ internal sealed class Housekeeping : IAsyncDisposable
         _parts = parts;
         _timer = time.CreateTimer(_ => FlushSoon(), state: null, parts.Options.FlushInterval, parts.Options.FlushInterval);
         _writeTimer = time.CreateTimer(_ => WriteFromTimer(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _loop = Task.Run(RunAsync);
+        _loop = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <summary>Blocks wait to be written.</summary>
@@ -55,8 +54,8 @@ internal sealed class Housekeeping : IAsyncDisposable
         WakeUp();
     }
 
-    /// <summary>The high watermark was passed.</summary>
-    public void WakeUp() => _wakeUps.Writer.TryWrite(true);
+    /// <summary>The high watermark was passed, or <see cref="WriteBehind"/> has something to do.</summary>
+    public void WakeUp() => _wakeUps.Set();
 
     private void FlushSoon()
     {
@@ -64,11 +63,12 @@ internal sealed class Housekeeping : IAsyncDisposable
         WakeUp();
     }
 
-    private async Task RunAsync()
+    private void Run()
     {
-        await foreach (var _ in _wakeUps.Reader.ReadAllAsync())
+        while (_wakeUps.WaitOne() && !_stopping.IsCancellationRequested)
         {
             if (_isWriteDue) WritePlanned();
+            _parts.WriteBehind.Run();
             if (_isFlushDue) TryFlush();
             if (_parts.Space.IsAboveHigh) Evict();
         }
@@ -116,9 +116,10 @@ internal sealed class Housekeeping : IAsyncDisposable
         await _timer.DisposeAsync();
         await _writeTimer.DisposeAsync();
         await _stopping.CancelAsync();
-        _wakeUps.Writer.Complete();
+        WakeUp();
         await _loop;
         TryFlush();
+        _wakeUps.Dispose();
         _stopping.Dispose();
     }
 }

@@ -22,6 +22,7 @@ internal static partial class Interop
     private const int CloseOnExec = 0x80000;
     private const int KeepSize = 1;
     private const uint StartWrite = 2;
+    private const int DontNeed = 4;
     private const int CurrentDirectory = -100;
     private const uint StatBlocks = 0x400;
     private const int OwnerOnly = 0x180; // 0600
@@ -75,6 +76,9 @@ internal static partial class Interop
     /// <summary>sync_file_range(2): begins to write the file's pages and does not wait. A hint: where it is not supported nothing is lost.</summary>
     public static void StartWriting(SafeFileHandle handle) => _ = sync_file_range(handle, 0, 0, StartWrite);
 
+    /// <summary>posix_fadvise(2), POSIX_FADV_DONTNEED, from the file's start: pages that are written out are not kept. A hint.</summary>
+    public static void GiveUpPages(SafeFileHandle handle, long length) => _ = posix_fadvise(handle, 0, length, DontNeed);
+
     /// <summary>Bytes of disk that the file takes: blocks of 512 bytes as statx(2) counts them.</summary>
     public static long AllocatedBytes(string path)
     {
@@ -116,6 +120,9 @@ internal static partial class Interop
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int sync_file_range(SafeFileHandle handle, long offset, long length, uint flags);
+
+    [LibraryImport("libc")]
+    private static partial int posix_fadvise(SafeFileHandle handle, long offset, long length, int advice);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int statx(int directory, string path, int flags, uint mask, out FileStatus status);

@@ -45,6 +45,12 @@ public sealed record StoreOptions
     /// <summary>Descriptors held open at most, leaving aside files that are being written and handles given out.</summary>
     public int OpenFiles { get; init; } = 256;
 
+    /// <summary>
+    /// Of a large file that is being fetched, about so many of the bytes written last stay in the page cache. More than what one reader has asked for ahead of itself (64 MiB),
+    /// so that it finds in memory what has come for it.
+    /// </summary>
+    public long RecentBytes { get; init; } = 80 << 20;
+
     /// <summary>How long a block stays unprotected against a power cut at most (not against a crash of this process: for that nothing need be flushed).</summary>
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromSeconds(15);
 

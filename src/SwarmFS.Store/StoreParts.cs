@@ -17,7 +17,9 @@ internal sealed class StoreParts
         Budget = new DiskBudget(options.QuotaBytes);
         Metrics = new StoreMetrics(meters, Index, Budget);
         Protection = new Protection(new PinFile(options.Directory));
-        Flats = new FlatFiles(Files, Index, Containers, Handles = new HandleCache(options.OpenFiles), Budget);
+        Handles = new HandleCache(options.OpenFiles);
+        WriteBehind = new WriteBehind(Handles, options.RecentBytes);
+        Flats = new FlatFiles(Files, Index, Containers, Handles, WriteBehind, Budget);
         PackWriter = new PackWriter(Packs, PackBytesOf(options), Index, Containers, Handles, Tail, Budget);
         Reader = new BlockReader(Index, Containers, Handles, Tail, Flats, Metrics, logger);
         Reach = new DagReach(Reader, logger);
@@ -37,6 +39,7 @@ internal sealed class StoreParts
     public DiskBudget Budget { get; }
     public StoreMetrics Metrics { get; }
     public Protection Protection { get; }
+    public WriteBehind WriteBehind { get; }
     public FlatFiles Flats { get; }
     public PackTail Tail { get; } = new();
     public PackWriter PackWriter { get; }
