@@ -34,7 +34,10 @@ internal sealed class WriteBehind(HandleCache handles, long recentBytes)
                 // Pages that still wait for the disk stay, and go at a later step.
                 if (file.WrittenEnd > recentBytes) Interop.GiveUpPages(handle, file.WrittenEnd - recentBytes);
             }
-            catch (ObjectDisposedException) { }
+            catch (Exception failure) when (failure is IOException or ObjectDisposedException)
+            {
+                // All this saves memory: a file that cannot be opened says so to whoever reads or writes it, and housekeeping goes on.
+            }
         }
     }
 }

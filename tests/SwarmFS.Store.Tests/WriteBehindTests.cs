@@ -53,6 +53,20 @@ public sealed partial class WriteBehindTests : IDisposable
         Resident().ShouldBe(RecentBytes);
     }
 
+    [Fact]
+    public void A_file_that_cannot_be_opened_does_not_end_the_housekeeping()
+    {
+        var file = new FlatFile(1, _directory, Cid.Of(CidCodec.MessagePack, [0x80]), 2 * RecentBytes, chunkCount: 1);
+        Directory.CreateDirectory(file.Path);
+        var behind = new WriteBehind(new HandleCache(1), RecentBytes);
+        behind.Written(file, 0, (int)RecentBytes);
+        behind.IsDue.ShouldBeTrue();
+
+        behind.Run();
+
+        behind.IsDue.ShouldBeFalse();
+    }
+
     private void FlushAll()
     {
         using var handle = File.OpenHandle(_fixture.Files("*.flat").Single(), FileMode.Open, FileAccess.ReadWrite);
