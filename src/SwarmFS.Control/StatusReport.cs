@@ -34,10 +34,11 @@ public sealed record StoreReport(
 /// <param name="Direction">"inbound" or "outbound"; null while not connected.</param>
 /// <param name="RoundTripMilliseconds">Null before the first PONG.</param>
 /// <param name="Goodput">Bytes a second, smoothed.</param>
+/// <param name="BytesSavedIn">Of <paramref name="BytesIn"/>, what compression kept off the wire; likewise for what went out.</param>
 /// <param name="DiscouragedUntil">Set while the peer is avoided; <paramref name="Why"/> says what it did.</param>
 public sealed record PeerReport(
     string? NodeId, string? Address, string? Direction, string State, string Software, double? RoundTripMilliseconds, double Goodput,
-    long BytesIn, long BytesOut, long BlocksIn, long BlocksOut, int Offences, DateTimeOffset? DiscouragedUntil, string? Why);
+    long BytesIn, long BytesOut, long BlocksIn, long BlocksOut, long BytesSavedIn, long BytesSavedOut, int Offences, DateTimeOffset? DiscouragedUntil, string? Why);
 
 public sealed record PeersReport(IReadOnlyList<PeerReport> Peers);
 

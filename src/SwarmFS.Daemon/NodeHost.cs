@@ -207,6 +207,7 @@ internal sealed class NodeHost : IAsyncDisposable
             Peers = _settings.Peers,
             MaxConnections = _settings.MaxConnections,
             UploadBytesPerSecond = _settings.UploadBytesPerSecond,
+            Compression = _settings.Compression,
             LanDiscovery = _settings.Lan,
         },
         identity, new TlsTcpTransport(identity, _time), store, board, _time, new Random(), _loggers, _meters, new PeerBookFile(_state.PeerBook, _log));

@@ -31,7 +31,7 @@ internal sealed class StatusSource(
     public IReadOnlyList<PeerReport> Peers() => [.. swarm.Peers.Select(peer => new PeerReport(
         peer.Id?.ToString(), peer.Address?.ToString(), peer.Direction?.ToString().ToLowerInvariant(), peer.State.ToString().ToLowerInvariant(), peer.Software,
         peer.RoundTripSeconds > 0 ? peer.RoundTripSeconds * 1000 : null, peer.Goodput,
-        peer.BytesIn, peer.BytesOut, peer.BlocksIn, peer.BlocksOut, peer.Offences, peer.DiscouragedUntil, peer.Why))];
+        peer.BytesIn, peer.BytesOut, peer.BlocksIn, peer.BlocksOut, peer.BytesSavedIn, peer.BytesSavedOut, peer.Offences, peer.DiscouragedUntil, peer.Why))];
 
     public StoreReport Store()
     {

@@ -33,6 +33,8 @@ public enum PeerState
 /// <param name="Id">Null for a static peer that was never reached.</param>
 /// <param name="RoundTripSeconds">The smallest seen; 0 until measured.</param>
 /// <param name="Goodput">Bytes of blocks a second while something was outstanding; an assumption until measured.</param>
+/// <param name="BytesIn">Bytes of blocks, before they were packed for the wire.</param>
+/// <param name="BytesSavedIn">Bytes that compression kept off the wire.</param>
 /// <param name="Why">The last offence, or why the last dial failed.</param>
 public sealed record PeerStatus(
     NodeId? Id,
@@ -46,6 +48,8 @@ public sealed record PeerStatus(
     long BytesOut,
     long BlocksIn,
     long BlocksOut,
+    long BytesSavedIn,
+    long BytesSavedOut,
     int Outstanding,
     int Offences,
     int Timeouts,

@@ -9,6 +9,8 @@ internal sealed class SwarmMetrics
     private readonly Counter<long> _bytesIn;
     private readonly Counter<long> _blocksOut;
     private readonly Counter<long> _bytesOut;
+    private readonly Counter<long> _savedIn;
+    private readonly Counter<long> _savedOut;
     private readonly Counter<long> _hedges;
     private readonly Counter<long> _offences;
     private readonly Counter<long> _records;
@@ -22,6 +24,8 @@ internal sealed class SwarmMetrics
         _bytesIn = meter.CreateCounter<long>("swarmfs.swarm.bytes.received", "By", "Bytes of verified blocks that came from peers.");
         _blocksOut = meter.CreateCounter<long>("swarmfs.swarm.blocks.sent", "{block}", "Blocks served to peers.");
         _bytesOut = meter.CreateCounter<long>("swarmfs.swarm.bytes.sent", "By", "Bytes of blocks served to peers.");
+        _savedIn = meter.CreateCounter<long>("swarmfs.swarm.bytes.saved.received", "By", "Bytes that compression kept off the wire in what came from peers.");
+        _savedOut = meter.CreateCounter<long>("swarmfs.swarm.bytes.saved.sent", "By", "Bytes that compression kept off the wire in what was served to peers.");
         _hedges = meter.CreateCounter<long>("swarmfs.swarm.hedges", "{block}", "Blocks asked of a second peer because the first was late.");
         _offences = meter.CreateCounter<long>("swarmfs.swarm.offences", "{offence}", "Connections closed because the peer broke the protocol or lied.");
         _records = meter.CreateCounter<long>("swarmfs.swarm.records.accepted", "{record}", "New announcements that came from peers.");
@@ -41,6 +45,10 @@ internal sealed class SwarmMetrics
         _blocksOut.Add(blocks);
         _bytesOut.Add(bytes);
     }
+
+    public void SavedIn(long bytes) => _savedIn.Add(bytes);
+
+    public void SavedOut(long bytes) => _savedOut.Add(bytes);
 
     public void Hedged() => _hedges.Add(1);
 

@@ -130,7 +130,7 @@ public sealed partial class SwarmNode
     private Hello OwnHello()
     {
         PeerAddress[] listen = ListenEndPoint is { } endPoint && PeerAddress.From(endPoint) is { } address ? [address] : [];
-        return new Hello(Greeting.Versions, Id.Digest, _nonce, listen, PeerServices.None, [], Software);
+        return new Hello(Greeting.Versions, Id.Digest, _nonce, listen, PeerServices.None, _services.Compression ? [CompressedPrefix.Zstd] : [], Software);
     }
 
     /// <summary>Whether a peer that has said HELLO gets HELLO-OK.</summary>

@@ -207,6 +207,7 @@ public sealed partial class SwarmNode
         return new PeerStatus(
             peer?.Id, peer?.Address ?? target?.EndPoint, connection?.Direction, state, connection?.Hello.Software ?? "",
             peer?.RoundTrip ?? 0, peer?.Goodput ?? 0, peer?.BytesIn ?? 0, peer?.BytesOut ?? 0, peer?.BlocksIn ?? 0, peer?.BlocksOut ?? 0,
+            peer?.BytesSavedIn ?? 0, peer?.BytesSavedOut ?? 0,
             outstanding, peer?.Offences ?? 0, peer?.Timeouts ?? 0, connection?.Since, NextDialOf(target), discouraged, peer?.LastOffence ?? target?.Why);
     }
 

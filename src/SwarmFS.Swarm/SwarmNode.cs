@@ -77,7 +77,8 @@ public sealed partial class SwarmNode : IBlockSource, IAsyncDisposable
         _addressExchange = new AddressExchange(_addresses, Connections, new Random(random.Next()), time);
         _doorman = new Doorman(options.HandshakesPerGroup, time);
         _services = new ConnectionServices(
-            _exchange, store, _holdings, _records, _addressExchange, new UploadLimiter(options.UploadBytesPerSecond, time), _metrics, time);
+            _exchange, store, _holdings, _records, _addressExchange, new UploadLimiter(options.UploadBytesPerSecond, time),
+            options.Compression && Zstd.IsAvailable, _metrics, time);
         foreach (var peer in options.Peers) AddPeer(peer);
     }
 

@@ -26,7 +26,10 @@ public sealed record SwarmOptions
     /// <summary>Handshakes at once from one /24 (IPv4) or /64 (IPv6): a P-256 handshake costs a third of a millisecond of our processor and nothing of the caller's.</summary>
     public int HandshakesPerGroup { get; init; } = 8;
 
-    /// <summary>Block bytes a second that are served, all peers together; null: no limit.</summary>
+    /// <summary>Whether blocks are packed on slow paths, in both directions.</summary>
+    public bool Compression { get; init; } = true;
+
+    /// <summary>Bytes a second that blocks take on the wire, all peers together; null: no limit.</summary>
     public long? UploadBytesPerSecond
     {
         get;

@@ -4,7 +4,7 @@ namespace SwarmFS.Wire;
 
 // FRAME   := header body
 // header  := u8 kind, u8 flags (0), u16 reserved (0), u32 request id, u32 body length      (big-endian, 12 bytes)
-// body    := canonical MessagePack, or for BLOCK: prefix data                              (see BlockPrefix)
+// body    := canonical MessagePack, or for BLOCK and COMPRESSED: prefix data               (see BlockPrefix, CompressedPrefix)
 
 /// <summary>The fixed start of every frame.</summary>
 /// <param name="RequestId">Chosen by who asks and repeated in every answer; 0 in frames that belong to no request.</param>
@@ -34,11 +34,18 @@ public readonly record struct FrameHeader(FrameKind Kind, uint RequestId, int Bo
         if (source[1] != 0 || source[2] != 0 || source[3] != 0) return Fail($"reserved bits are set in the header of a {kind} frame", out error);
         var length = BinaryPrimitives.ReadUInt32BigEndian(source[8..]);
         if (length > (uint)longest) return Fail($"a {kind} frame of {length} bytes; the bound is {longest}", out error);
-        if (kind == FrameKind.Block && length < BlockPrefix.Length) return Fail($"a Block frame of {length} bytes lacks its prefix", out error);
+        if (length < ShortestBody(kind)) return Fail($"a {kind} frame of {length} bytes lacks its prefix", out error);
         header = new FrameHeader(kind, BinaryPrimitives.ReadUInt32BigEndian(source[4..]), (int)length);
         error = null;
         return true;
     }
+
+    private static uint ShortestBody(FrameKind kind) => kind switch
+    {
+        FrameKind.Block => BlockPrefix.Length,
+        FrameKind.Compressed => CompressedPrefix.Length,
+        _ => 0,
+    };
 
     private static bool Fail(string reason, out string? error)
     {

@@ -26,4 +26,5 @@ public enum FrameKind : byte
     Tree = 0x43,
     End = 0x44,
     Cancel = 0x45,
+    Compressed = 0x46,
 }

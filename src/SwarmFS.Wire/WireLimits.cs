@@ -35,6 +35,9 @@ public static class WireLimits
     /// <summary>The most that one TREE may ask for, in bytes: a whole large package at once, but a bound.</summary>
     public const long TreeBudget = 64L << 30;
 
+    /// <summary>Bytes that one COMPRESSED may hold when unpacked: the longest block, its frame and short ones around it.</summary>
+    public const int CompressedContent = Block.MaxLength + (64 << 10);
+
     /// <summary>The longest body in bytes that a kind may have, or -1 for a kind that does not exist.</summary>
     public static int LongestBody(FrameKind kind) => kind switch
     {
@@ -53,6 +56,7 @@ public static class WireLimits
         FrameKind.DontHave or FrameKind.Cancel => BlocksPerWant * 3 + 16,
         FrameKind.Tree => 160,
         FrameKind.End => 32,
+        FrameKind.Compressed => CompressedPrefix.Length + CompressedContent,
         _ => -1,
     };
 }

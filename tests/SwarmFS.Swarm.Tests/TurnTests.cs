@@ -122,6 +122,8 @@ public sealed class TurnTests : IAsyncDisposable
         private long _toServe;
         private int _greeted;
 
+        public LinkProgress? Progress => null;
+
         public ScriptedLink()
         {
             RemoteId = NodeIdentity.CreateEphemeral().Id;

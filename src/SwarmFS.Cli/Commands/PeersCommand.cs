@@ -24,9 +24,16 @@ internal static class PeersCommand
         {
             rows.Add([
                 Show.Short(peer.NodeId), peer.Address ?? "-", peer.Direction ?? "-", peer.State, peer.RoundTripMilliseconds is { } rtt ? $"{rtt:f1} ms" : "-",
-                $"{Show.Size((long)peer.Goodput)}/s", Show.Size(peer.BytesIn), Show.Size(peer.BytesOut), peer.Why ?? "",
+                $"{Show.Size((long)peer.Goodput)}/s", Show.Size(peer.BytesIn), Show.Size(peer.BytesOut), Note(peer),
             ]);
         }
         Show.Table(output, rows);
+    }
+
+    private static string Note(PeerReport peer)
+    {
+        if (peer.Why is { } why) return why;
+        var saved = peer.BytesSavedIn + peer.BytesSavedOut;
+        return saved > 0 ? $"{Show.Size(saved)} less on the wire by compression" : "";
     }
 }

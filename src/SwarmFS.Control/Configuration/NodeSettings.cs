@@ -57,6 +57,7 @@ public sealed record NodeSettings(
     bool Lan,
     int MaxConnections,
     long? UploadBytesPerSecond,
+    bool Compression,
     TimeSpan Deadline,
     long QuotaBytes,
     TimeSpan? SyncEvery,

@@ -45,10 +45,13 @@ public static class SettingTable
         "swarm.lan", "--lan", "SWARMFS_LAN", "on", "Whether peers on the local network are looked for", SettingValues.RefuseSwitch);
 
     public static readonly SettingDefinition MaxConnections = new(
-        "swarm.max-connections", "--max-connections", "SWARMFS_MAX_CONNECTIONS", "N", "64", "How many peers may be connected at once", SettingValues.RefuseCount(1, 4096));
+        "swarm.max-connections", "--max-connections", "SWARMFS_MAX_CONNECTIONS", "N", "64", "How many peers may be connected at once", SettingValues.RefuseCount(1, 1024));
 
     public static readonly SettingDefinition Upload = new(
         "swarm.upload", "--upload", "SWARMFS_UPLOAD", "SIZE|unlimited", "unlimited", "Bytes a second sent to all peers together", SettingValues.RefuseRate);
+
+    public static readonly SettingDefinition Compression = Switch(
+        "swarm.compression", "--compression", "SWARMFS_COMPRESSION", "on", "Whether blocks are packed where the path to a peer is slow; packing 150 MB takes about a second of a processor", SettingValues.RefuseSwitch);
 
     public static readonly SettingDefinition Deadline = new(
         "retrieval.deadline", "--deadline", "SWARMFS_DEADLINE", "TIME", "15s", "How long a read waits for missing content before it fails with EIO", SettingValues.RefuseDeadline);
@@ -89,7 +92,7 @@ public static class SettingTable
 
     /// <summary>In the order in which they are shown.</summary>
     public static readonly IReadOnlyList<SettingDefinition> All =
-        [Mount, Open, Transport, AllowOther, SpecialBits, Xattrs, Push, Listen, Peers, Lan, MaxConnections, Upload, Deadline, Quota, Sync, AptEtc, Trust, Publishers, Policy, Light, Http, LogLevel, LogFormat];
+        [Mount, Open, Transport, AllowOther, SpecialBits, Xattrs, Push, Listen, Peers, Lan, MaxConnections, Upload, Compression, Deadline, Quota, Sync, AptEtc, Trust, Publishers, Policy, Light, Http, LogLevel, LogFormat];
 
     private static SettingDefinition Switch(string key, string option, string variable, string standard, string help, Func<string, string?> refuse) =>
         new(key, option, variable, "on|off", standard, help, refuse) { IsSwitch = true };

@@ -112,7 +112,7 @@ public static class SettingsLoader
             others == "auto" ? input.IsRoot : IsOn(others),
             IsOn(value(SettingTable.SpecialBits)), IsOn(value(SettingTable.Xattrs)), IsOn(value(SettingTable.Push)),
             listen, SplitList(value(SettingTable.Peers)), IsOn(value(SettingTable.Lan)),
-            int.Parse(value(SettingTable.MaxConnections), CultureInfo.InvariantCulture), upload, deadline, quota,
+            int.Parse(value(SettingTable.MaxConnections), CultureInfo.InvariantCulture), upload, IsOn(value(SettingTable.Compression)), deadline, quota,
             sync, Path.TrimEndingDirectorySeparator(value(SettingTable.AptEtc)), SplitList(value(SettingTable.Trust)), SplitList(value(SettingTable.Publishers)), policy == "none" ? null : policy, IsOn(value(SettingTable.Light)), http,
             value(SettingTable.LogLevel), Format(value(SettingTable.LogFormat), input));
     }

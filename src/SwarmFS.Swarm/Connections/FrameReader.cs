@@ -15,7 +15,7 @@ internal readonly record struct Frame(FrameHeader Header, Cid Cid, byte[] Body, 
 /// <summary>A frame, a fault of the peer, or (neither) the end of the connection.</summary>
 internal readonly record struct FrameRead(Frame? Frame, string? Fault);
 
-/// <summary>Cuts a link's bytes into frames. A large body is read straight into its own array.</summary>
+/// <summary>Cuts a link's bytes into frames; those in a COMPRESSED come one by one like any other. A large body is read straight into its own array.</summary>
 internal sealed class FrameReader(IPeerLink link)
 {
     /// <summary>Four TLS records: headers and small bodies cost no read of their own.</summary>
@@ -25,12 +25,40 @@ internal sealed class FrameReader(IPeerLink link)
     private int _at;
     private int _end;
     private long _bytesRead;
+    private long _bytesUnpacked;
+
+    /// <summary>Unpacks COMPRESSED; while null the peer must not send any.</summary>
+    public FrameInflater? Inflater { private get; set; }
+
+    /// <summary>Bytes that the content of COMPRESSED frames had beyond those frames' own.</summary>
+    public long BytesUnpacked => Volatile.Read(ref _bytesUnpacked);
 
     /// <summary>Bytes taken off the link so far; safe from any thread.</summary>
     public long BytesRead => Volatile.Read(ref _bytesRead);
 
     /// <param name="longestBody">A bound below those of the kinds, while the peer is a stranger.</param>
     public async ValueTask<FrameRead> ReadAsync(int longestBody, CancellationToken cancellationToken)
+    {
+        while (Inflater is not { HasFrames: true })
+        {
+            var read = await ReadFromLinkAsync(longestBody, cancellationToken);
+            if (read.Frame is not { Header.Kind: FrameKind.Compressed } packed) return read;
+            var fault = Unpack(packed);
+            packed.Return();
+            if (fault is not null) return new FrameRead(null, fault);
+        }
+        return Inflater.Take();
+    }
+
+    private string? Unpack(in Frame packed)
+    {
+        if (Inflater is null) return "a Compressed frame, which was not offered";
+        var fault = Inflater.Unpack(packed.Span);
+        if (fault is null) Volatile.Write(ref _bytesUnpacked, _bytesUnpacked + Inflater.ContentLength - packed.Length);
+        return fault;
+    }
+
+    private async ValueTask<FrameRead> ReadFromLinkAsync(int longestBody, CancellationToken cancellationToken)
     {
         if (!await EnsureAsync(FrameHeader.Length, cancellationToken)) return default;
         if (!FrameHeader.TryRead(_buffer.AsSpan(_at), out var header, out var error)) return new FrameRead(null, error);

@@ -85,7 +85,9 @@ internal sealed partial class PeerConnection
     private string? Ponged(uint id, Pong pong)
     {
         if (pong.Token != _pingToken) return null;
-        _services.Exchange.RoundTripMeasured(Lane, _services.Time.GetElapsedTime(_pinged).TotalSeconds);
+        var seconds = _services.Time.GetElapsedTime(_pinged).TotalSeconds;
+        if (_roundTrip == 0 || seconds < _roundTrip) Volatile.Write(ref _roundTrip, seconds);
+        _services.Exchange.RoundTripMeasured(Lane, seconds);
         return null;
     }
 }

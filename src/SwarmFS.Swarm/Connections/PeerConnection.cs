@@ -5,8 +5,10 @@ using SwarmFS.Wire;
 namespace SwarmFS.Swarm;
 
 /// <summary>What a connection works for: the node's parts, shared by all of its connections.</summary>
+/// <param name="Compression">Whether this node packs and unpacks.</param>
 internal sealed record ConnectionServices(
-    Exchange Exchange, IBlockStore Store, HoldingsTracker Holdings, RecordSync Records, AddressExchange Addresses, UploadLimiter Upload, SwarmMetrics Metrics, TimeProvider Time);
+    Exchange Exchange, IBlockStore Store, HoldingsTracker Holdings, RecordSync Records, AddressExchange Addresses, UploadLimiter Upload, bool Compression,
+    SwarmMetrics Metrics, TimeProvider Time);
 
 /// <summary>
 /// An open connection: after the greeting, until it ends. Two loops: one takes frames off the link and acts on each before the next is read, one sends. To hash on another
@@ -49,6 +51,10 @@ internal sealed partial class PeerConnection : ILaneOutput
     private readonly FrameReader _reader;
     private readonly ConnectionServices _services;
     private readonly ServeQueue _serving;
+
+    /// <summary>Null: the peer has not offered to unpack, or this node does not pack.</summary>
+    private readonly CompressionSwitch? _compression;
+    private readonly FrameInflater? _inflater;
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly AsyncSignal _wake = new();
@@ -60,6 +66,8 @@ internal sealed partial class PeerConnection : ILaneOutput
     private ulong _pingToken;
     private Goodbye? _goodbye;
     private int _batchBytes = FirstBatchBytes;
+    private double _roundTrip;
+    private long _unpacked;
 
     public PeerConnection(IPeerLink link, FrameReader reader, PeerDirection direction, PeerRecord peer, Hello hello, ConnectionServices services)
     {
@@ -67,6 +75,11 @@ internal sealed partial class PeerConnection : ILaneOutput
         (Direction, Peer, Hello) = (direction, peer, hello);
         Lane = new Lane(peer, this);
         _serving = new ServeQueue(services.Store, services.Time);
+        if (services.Compression)
+        {
+            reader.Inflater = _inflater = new FrameInflater();
+            if (hello.Compressions.Contains(CompressedPrefix.Zstd)) _compression = new CompressionSwitch(services.Upload.BytesPerSecond);
+        }
         Since = services.Time.GetUtcNow();
         _heard = services.Time.GetTimestamp();
     }
@@ -106,6 +119,7 @@ internal sealed partial class PeerConnection : ILaneOutput
         await Task.WhenAll(reading, sending);
         await _link.DisposeAsync();
         _serving.Clear();
+        _inflater?.Dispose();
         lock (_outGate) _outbox.Dispose();
         _closing.Dispose();
         return why;
@@ -191,10 +205,10 @@ internal sealed partial class PeerConnection : ILaneOutput
             var turnBegan = 0L;
             while (true)
             {
-                if (_reader.BytesRead - turnBegan >= TurnBytes)
+                if (_reader.BytesRead + _unpacked - turnBegan >= TurnBytes)
                 {
                     await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-                    turnBegan = _reader.BytesRead;
+                    turnBegan = _reader.BytesRead + _unpacked;
                 }
                 var read = await _reader.ReadAsync(int.MaxValue, _closing.Token);
                 if (read.Fault is { } fault)
@@ -207,6 +221,7 @@ internal sealed partial class PeerConnection : ILaneOutput
                     End("the peer hung up");
                     return;
                 }
+                CountUnpacked();
                 if (Act(frame) is not { } offence) continue;
                 Offend(offence);
                 return;
@@ -224,6 +239,15 @@ internal sealed partial class PeerConnection : ILaneOutput
         }
     }
 
+    private void CountUnpacked()
+    {
+        var saved = _reader.BytesUnpacked - _unpacked;
+        if (saved == 0) return;
+        _unpacked += saved;
+        Peer.SavedIn(saved);
+        _services.Metrics.SavedIn(saved);
+    }
+
     /// <summary>What went wrong on our side, for the log.</summary>
     public Exception? Fault { get; private set; }
 
@@ -237,6 +261,7 @@ internal sealed partial class PeerConnection : ILaneOutput
                 if (_serving.HasWork) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
                 if (await SendBatchAsync()) continue;
                 _batchBytes = FirstBatchBytes;
+                _compression?.Idle();
                 if (Volatile.Read(ref _goodbye) is not null) return;
                 await _wake.WaitAsync();
             }
@@ -255,7 +280,9 @@ internal sealed partial class PeerConnection : ILaneOutput
     /// <returns>False when there was nothing to send.</returns>
     private async ValueTask<bool> SendBatchAsync()
     {
-        var batch = Math.Min(_batchBytes, _services.Upload.BatchLength);
+        var packs = _compression is not null && _compression.IsOn(Volatile.Read(ref _roundTrip));
+        var longest = packs ? 2 * _services.Upload.BatchLength : _services.Upload.BatchLength;
+        var batch = Math.Min(_batchBytes, longest);
         bool farewell;
         int control;
         byte[] buffer;
@@ -272,18 +299,39 @@ internal sealed partial class PeerConnection : ILaneOutput
         {
             var filled = farewell ? new ServeQueue.Filled { Length = control } : _serving.Fill(ref buffer, control, batch);
             if (filled.Length == 0) return false;
-            await _services.Upload.AdmitAsync(filled.BlockBytes, _closing.Token);
+            if (packs && filled.Blocks > 0) Pack(ref buffer, ref filled);
+            await _services.Upload.AdmitAsync(filled.BlocksEnd - filled.BlocksAt, _closing.Token);
             await _link.WriteAsync(buffer.AsMemory(0, filled.Length), _closing.Token);
             Peer.Sent(filled.BlockBytes, filled.Blocks);
             if (filled.Blocks == 0) return true;
+            _compression?.Written(_link.Progress);
             _services.Metrics.Sent(filled.BlockBytes, filled.Blocks);
-            _batchBytes = Math.Min(_batchBytes * 2, _services.Upload.BatchLength);
+            _batchBytes = Math.Min(_batchBytes * 2, longest);
             return true;
         }
         finally
         {
             BlockBuffers.Shared.Return(buffer);
         }
+    }
+
+    /// <summary>Puts the frames of the blocks into a COMPRESSED, where that is shorter. What is before and behind them stays as it is.</summary>
+    private void Pack(ref byte[] buffer, ref ServeQueue.Filled filled)
+    {
+        var packed = BlockBuffers.Shared.Rent(buffer.Length);
+        if (!FrameDeflater.TryPack(buffer.AsSpan(filled.BlocksAt..filled.BlocksEnd), packed.AsSpan(filled.BlocksAt), out var length))
+        {
+            BlockBuffers.Shared.Return(packed);
+            return;
+        }
+        var saved = filled.BlocksEnd - filled.BlocksAt - length;
+        Peer.SavedOut(saved);
+        _services.Metrics.SavedOut(saved);
+        buffer.AsSpan(0, filled.BlocksAt).CopyTo(packed);
+        buffer.AsSpan(filled.BlocksEnd..filled.Length).CopyTo(packed.AsSpan(filled.BlocksEnd - saved));
+        (filled.BlocksEnd, filled.Length) = (filled.BlocksEnd - saved, filled.Length - saved);
+        BlockBuffers.Shared.Return(buffer);
+        buffer = packed;
     }
 
     private static bool IsEndOfLink(Exception fault) =>

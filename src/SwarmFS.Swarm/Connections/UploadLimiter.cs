@@ -6,6 +6,9 @@ internal sealed class UploadLimiter(long? bytesPerSecond, TimeProvider time)
     private readonly Lock _gate = new();
     private long _free = time.GetTimestamp();
 
+    /// <summary>Null: no limit.</summary>
+    public long? BytesPerSecond => bytesPerSecond;
+
     /// <summary>Bytes that one connection may send before the next has its turn.</summary>
     public int BatchLength => bytesPerSecond is null ? 256 << 10 : 32 << 10;
 

@@ -13,6 +13,8 @@ internal sealed class PeerRecord(NodeId id)
     private long _bytesOut;
     private long _blocksIn;
     private long _blocksOut;
+    private long _savedIn;
+    private long _savedOut;
 
     public NodeId Id { get; } = id;
 
@@ -22,6 +24,10 @@ internal sealed class PeerRecord(NodeId id)
     public long BytesOut => Interlocked.Read(ref _bytesOut);
     public long BlocksIn => Interlocked.Read(ref _blocksIn);
     public long BlocksOut => Interlocked.Read(ref _blocksOut);
+
+    /// <summary>Bytes that compression kept off the wire.</summary>
+    public long BytesSavedIn => Interlocked.Read(ref _savedIn);
+    public long BytesSavedOut => Interlocked.Read(ref _savedOut);
 
     /// <summary>Bytes of block data a second while something was outstanding.</summary>
     public double Goodput { get; set; } = FirstGoodput;
@@ -47,6 +53,10 @@ internal sealed class PeerRecord(NodeId id)
         Interlocked.Add(ref _bytesOut, bytes);
         Interlocked.Add(ref _blocksOut, blocks);
     }
+
+    public void SavedIn(long bytes) => Interlocked.Add(ref _savedIn, bytes);
+
+    public void SavedOut(long bytes) => Interlocked.Add(ref _savedOut, bytes);
 
     /// <summary>Where announcements go on after a reconnection: the peer's run, and the next number.</summary>
     public (ulong Nonce, long Next)? RecordsResume { get; set; }

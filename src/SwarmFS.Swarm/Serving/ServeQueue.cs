@@ -49,14 +49,16 @@ internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
         }
     }
 
-    /// <summary>Appends frames to <paramref name="buffer"/> from <paramref name="at"/> on until <paramref name="enough"/> bytes are there or nothing is left to send.</summary>
+    /// <summary>Appends frames (notes, then blocks, then notes) to <paramref name="buffer"/> from <paramref name="at"/> on until <paramref name="enough"/> bytes are there or nothing is left to send.</summary>
     /// <param name="buffer">Rented from the pool of blocks; replaced by a larger one when a single frame needs it.</param>
     public Filled Fill(ref byte[] buffer, int at, int enough)
     {
         var filled = new Filled { Length = at };
         lock (_gate)
         {
-            while (TryAppendNotes(ref buffer, ref filled) && filled.Length < enough && Next() is { } node)
+            if (!TryAppendNotes(ref buffer, ref filled)) return filled;
+            filled.BlocksAt = filled.Length;
+            while (filled.Length + _notes.Length < enough && Next() is { } node)
             {
                 var job = node.Value;
                 if (job.Deadline <= time.GetTimestamp()) job.Cancel([]);
@@ -76,6 +78,8 @@ internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
                     Rotate(node);
                 }
             }
+            filled.BlocksEnd = filled.Length;
+            TryAppendNotes(ref buffer, ref filled);
         }
         return filled;
     }
@@ -158,6 +162,10 @@ internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
     public struct Filled
     {
         public int Length;
+
+        /// <summary>Where the frames of the blocks begin and end; nothing else is between.</summary>
+        public int BlocksAt;
+        public int BlocksEnd;
         public int Blocks;
         public long BlockBytes;
     }

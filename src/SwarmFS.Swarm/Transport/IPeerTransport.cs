@@ -46,9 +46,16 @@ public interface IPeerLink : IAsyncDisposable
     /// <summary>Completes when the bytes were handed on, so that a slow receiver holds the writer back.</summary>
     ValueTask WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken);
 
+    /// <summary>What the path has taken of what was written, from which its speed can be told; null where nobody counts that.</summary>
+    LinkProgress? Progress { get; }
+
     /// <summary>Ends the connection at once; reads and writes in progress fail.</summary>
     void Abort();
 }
+
+/// <param name="Acknowledged">Bytes that the other side has confirmed.</param>
+/// <param name="Sending">How long bytes were under way or waited for the path: neither for the writer nor for the receiver's room.</param>
+public readonly record struct LinkProgress(long Acknowledged, TimeSpan Sending);
 
 /// <summary>The other side is not accepted; the message says why.</summary>
 public sealed class PeerRefusedException(string message, Exception? inner = null) : Exception(message, inner);

@@ -184,6 +184,8 @@ public sealed class TlsTcpTransport(NodeIdentity identity, TimeProvider time) : 
             await tls.FlushAsync(cancellationToken);
         }
 
+        public LinkProgress? Progress => TcpProgress.Of(socket);
+
         public void Abort() => socket.Dispose();
 
         public async ValueTask DisposeAsync()

@@ -18,7 +18,7 @@ public enum PeerServices : byte
 /// <summary>The first frame of either side.</summary>
 /// <param name="Nonce">Random at each start of the node: tells a connection to oneself, and a restarted node from a second connection.</param>
 /// <param name="Listen">Where the sender takes connections; an unspecified address stands for "where you see me", with this port.</param>
-/// <param name="Compressions">Names of stream compressions, best first.</param>
+/// <param name="Compressions">Names of what the sender can unpack in COMPRESSED, best first; <see cref="CompressedPrefix.Zstd"/> is the one that exists.</param>
 public sealed record Hello(
     uint[] Versions, Sha256Digest NodeId, ulong Nonce, PeerAddress[] Listen, PeerServices Services, string[] Compressions, string Software) : IWireMessage<Hello>
 {

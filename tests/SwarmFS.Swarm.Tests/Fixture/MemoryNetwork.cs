@@ -110,6 +110,8 @@ internal sealed class MemoryNetwork
             if (result.IsCompleted || result.IsCanceled) throw new IOException("the other side is gone");
         }
 
+        public LinkProgress? Progress => null;
+
         public void Abort()
         {
             reader.CancelPendingRead();
