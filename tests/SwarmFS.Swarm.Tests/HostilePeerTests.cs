@@ -20,6 +20,14 @@ public sealed class HostilePeerTests
         ["garbage"] = OnWant((link, id, want) => SendRaw(link, [.. Enumerable.Repeat((byte)0xee, 4096)])),
         ["a malformed body"] = OnWant((link, id, want) => SendRaw(link, [.. Header(FrameKind.End, id, 2), 0x92, 0x00])),
         ["an index beyond the request"] = OnWant((link, id, want) => HostilePeer.SendAsync(link, id, new DontHave([(ushort)want.Blocks.Length]))),
+        ["a packed block with wrong bytes"] = OnWant((link, id, want) => SendRaw(link, Packed(HostilePeer.BlockFrame(id, want.Blocks.Span[0], new byte[1000])))),
+        ["a packed block that was not asked for"] = OnWant((link, id, want) => SendRaw(link, Packed(HostilePeer.BlockFrame(id, Cid.Of(CidCodec.Raw, "stray"u8), "stray"u8)))),
+        ["a packed PING"] = OnWant((link, id, want) => SendRaw(link, Packed(FrameOf(0, new Ping(1))))),
+        ["a packed END"] = OnWant((link, id, want) => SendRaw(link, Packed(FrameOf(id, new End(EndStatus.Complete))))),
+        ["a packed packed frame"] = OnWant((link, id, want) => SendRaw(link, Packed(Packed(HostilePeer.BlockFrame(id, want.Blocks.Span[0], new byte[1000]))))),
+        ["a packed frame that goes on behind"] = OnWant((link, id, want) => SendRaw(link, Packed(HostilePeer.BlockFrame(id, want.Blocks.Span[0], new byte[1000])[..^1]))),
+        ["a bomb"] = OnWant((link, id, want) => SendRaw(link, Packed(new byte[64 << 20], announced: 1000))),
+        ["packed garbage"] = OnWant((link, id, want) => SendRaw(link, [.. Header(FrameKind.Compressed, 0, 1004), 0, 0, 8, 0, .. Enumerable.Repeat((byte)0xee, 1000)])),
         ["announcements that were not asked for"] = OnWant((link, id, want) => HostilePeer.SendAsync(link, id, new Records(1, ["x"u8.ToArray()]))),
     };
 
@@ -187,6 +195,21 @@ public sealed class HostilePeerTests
         liar.Asked.ShouldBe(1);
     }
 
+    [Fact]
+    public async Task What_is_packed_without_having_been_offered_is_a_lie()
+    {
+        await using var liar = new HostilePeer(OnWant((link, id, want) => SendRaw(link, Packed(HostilePeer.BlockFrame(id, want.Blocks.Span[0], "the truth"u8)))));
+        await using var node = await TestNode.StartAsync(options => options with { Compression = false });
+        node.Node.AddPeer(liar.EndPoint);
+        using var block = Block.Create(CidCodec.Raw, "the truth"u8);
+        using var sink = new KeepingSink();
+
+        var result = await node.Node.FetchAsync(TestNode.Wish(block.Cid, [block.Cid], seconds: 1), sink, TestContext.Current.CancellationToken);
+
+        result.Missing.ShouldBe(1);
+        node.StatusOf(liar.Id).ShouldNotBeNull().Why.ShouldNotBeNull().ShouldContain("not offered");
+    }
+
     private static Func<HostilePeer, IPeerLink, Frame, Task> OnWant(Func<IPeerLink, uint, Want, Task> lie) =>
         (_, link, frame) => frame.Header.Kind == FrameKind.Want ? lie(link, frame.Header.RequestId, HostilePeer.ReadWant(frame)) : Task.CompletedTask;
 
@@ -210,6 +233,23 @@ public sealed class HostilePeerTests
         BinaryPrimitives.WriteUInt32BigEndian(header.AsSpan(4), id);
         BinaryPrimitives.WriteUInt32BigEndian(header.AsSpan(8), length);
         return header;
+    }
+
+    private static byte[] FrameOf<T>(uint id, in T message) where T : IWireMessage<T>
+    {
+        using var buffer = new FrameBuffer();
+        WireMessage.WriteFrame(buffer, id, message);
+        return buffer.Written.ToArray();
+    }
+
+    /// <param name="announced">Instead of the content's length.</param>
+    private static byte[] Packed(byte[] content, int? announced = null)
+    {
+        var data = new byte[content.Length + 1000];
+        Zstd.TryPack(content, data, 3, out var length).ShouldBeTrue();
+        var prefix = new byte[CompressedPrefix.Length];
+        CompressedPrefix.Write(prefix, announced ?? content.Length);
+        return [.. Header(FrameKind.Compressed, 0, (uint)(prefix.Length + length)), .. prefix, .. data.AsSpan(0, length)];
     }
 
     private static Task SendRaw(IPeerLink link, byte[] bytes) => link.WriteAsync(bytes, CancellationToken.None).AsTask();

@@ -122,8 +122,6 @@ public sealed class TurnTests : IAsyncDisposable
         private long _toServe;
         private int _greeted;
 
-        public LinkProgress? Progress => null;
-
         public ScriptedLink()
         {
             RemoteId = NodeIdentity.CreateEphemeral().Id;
@@ -131,6 +129,8 @@ public sealed class TurnTests : IAsyncDisposable
         }
 
         public NodeId RemoteId { get; }
+
+        public LinkProgress? Progress => null;
 
         public EndPoint RemoteEndPoint { get; } = new IPEndPoint(IPAddress.Loopback, 9);
 

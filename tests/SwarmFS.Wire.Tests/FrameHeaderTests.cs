@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -10,7 +12,7 @@ public sealed class FrameHeaderTests
     {
         Prop.ForAll<uint, int>((id, length) =>
         {
-            foreach (var kind in Enum.GetValues<FrameKind>().Where(kind => kind is not (FrameKind.None or FrameKind.Block)))
+            foreach (var kind in Enum.GetValues<FrameKind>().Where(kind => kind is not (FrameKind.None or FrameKind.Block or FrameKind.Compressed)))
             {
                 var header = new FrameHeader(kind, id, Math.Abs(length % (WireLimits.LongestBody(kind) + 1)));
                 var bytes = new byte[FrameHeader.Length];
@@ -32,6 +34,37 @@ public sealed class FrameHeaderTests
             FrameHeader.TryRead(bytes, out _, out var error).ShouldBeFalse();
             error.ShouldNotBeNull().ShouldContain(kind.ToString());
         }
+    }
+
+    [Theory]
+    [InlineData(FrameKind.Block, BlockPrefix.Length)]
+    [InlineData(FrameKind.Compressed, CompressedPrefix.Length)]
+    public void A_frame_that_is_too_short_for_its_prefix_is_refused(FrameKind kind, int shortest)
+    {
+        var bytes = new byte[FrameHeader.Length];
+        new FrameHeader(kind, 1, shortest - 1).WriteTo(bytes);
+        FrameHeader.TryRead(bytes, out _, out var error).ShouldBeFalse();
+        error.ShouldNotBeNull().ShouldContain("prefix");
+
+        new FrameHeader(kind, 1, shortest).WriteTo(bytes);
+        FrameHeader.TryRead(bytes, out _, out _).ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData(0u, false)]
+    [InlineData(1u, true)]
+    [InlineData((uint)WireLimits.CompressedContent, true)]
+    [InlineData(WireLimits.CompressedContent + 1u, false)]
+    [InlineData(uint.MaxValue, false)]
+    public void A_compressed_frame_announces_content_within_its_bound(uint announced, bool fits)
+    {
+        var bytes = new byte[CompressedPrefix.Length];
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, announced);
+
+        CompressedPrefix.TryRead(bytes, out var length, out var error).ShouldBe(fits);
+
+        length.ShouldBe(fits ? (int)announced : 0);
+        if (!fits) error.ShouldNotBeNull().ShouldContain(announced.ToString(CultureInfo.InvariantCulture));
     }
 
     [Fact]

@@ -30,6 +30,7 @@ internal static class Reencoder
             FrameKind.Tree => Again<TreeWant>(header, body, out error),
             FrameKind.End => Again<End>(header, body, out error),
             FrameKind.Block => BlockPrefix.TryRead(body, out var cid) ? Samples.BlockFrame(header.RequestId, cid, body[BlockPrefix.Length..]) : null,
+            FrameKind.Compressed => CompressedPrefix.TryRead(body, out var length, out error) ? Samples.CompressedFrame(header.RequestId, length, body[CompressedPrefix.Length..]) : null,
             _ => throw new InvalidOperationException($"A header of kind {header.Kind} was accepted."),
         };
     }

@@ -35,6 +35,7 @@ internal static class Samples
         yield return ("tree", Frame(uint.MaxValue, new TreeWant(Node, Node, TreeSelection.Everything, 1L << 32, FetchPriority.Metadata, 1)));
         yield return ("end", Frame(6, new End(EndStatus.Budget)));
         yield return ("block", BlockFrame(6, Raw, "raw"u8));
+        yield return ("compressed", CompressedFrame(0, BlockFrame(6, Raw, "raw"u8).Length, Stored(BlockFrame(6, Raw, "raw"u8))));
     }
 
     public static byte[] Frame<T>(uint requestId, T message) where T : IWireMessage<T>
@@ -42,6 +43,18 @@ internal static class Samples
         using var buffer = new FrameBuffer();
         WireMessage.WriteFrame(buffer, requestId, message);
         return buffer.Written.ToArray();
+    }
+
+    /// <summary>A zstd frame (RFC 8878, 3.1.1) of one segment with one block that is not packed: the bytes do not depend on a library.</summary>
+    private static byte[] Stored(byte[] content) => [0x28, 0xb5, 0x2f, 0xfd, 0x20, (byte)content.Length, (byte)((content.Length << 3) | 1), (byte)(content.Length >> 5), 0, .. content];
+
+    public static byte[] CompressedFrame(uint requestId, int contentLength, ReadOnlySpan<byte> data)
+    {
+        var frame = new byte[FrameHeader.Length + CompressedPrefix.Length + data.Length];
+        new FrameHeader(FrameKind.Compressed, requestId, CompressedPrefix.Length + data.Length).WriteTo(frame);
+        CompressedPrefix.Write(frame.AsSpan(FrameHeader.Length), contentLength);
+        data.CopyTo(frame.AsSpan(FrameHeader.Length + CompressedPrefix.Length));
+        return frame;
     }
 
     public static byte[] BlockFrame(uint requestId, in Cid cid, ReadOnlySpan<byte> data)

@@ -54,7 +54,7 @@ internal sealed class FrameReader(IPeerLink link)
     {
         if (Inflater is null) return "a Compressed frame, which was not offered";
         var fault = Inflater.Unpack(packed.Span);
-        if (fault is null) Volatile.Write(ref _bytesUnpacked, _bytesUnpacked + Inflater.ContentLength - packed.Length);
+        if (fault is null) Volatile.Write(ref _bytesUnpacked, _bytesUnpacked + Inflater.ContentLength - FrameHeader.Length - packed.Length);
         return fault;
     }
 

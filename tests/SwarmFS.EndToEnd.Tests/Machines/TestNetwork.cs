@@ -51,6 +51,10 @@ public sealed record TestHost(string Space, string Address, string Link)
     /// <summary>Pulls the cable, or puts it back: packets vanish without an answer.</summary>
     public async Task SetLinkAsync(bool up) => (await Command.ShellAsync($"ip link set {Link} {(up ? "up" : "down")}")).Succeeded();
 
+    /// <summary>Makes the way to it slow: what comes faster waits for up to 100 ms and is then dropped, as at a provider's.</summary>
+    public async Task SetRateAsync(int megabitsPerSecond) =>
+        (await Command.ShellAsync($"tc qdisc replace dev {Link} root tbf rate {megabitsPerSecond}mbit burst 64kb latency 100ms")).Succeeded();
+
     /// <summary>Bytes that its open TCP connections have received, each counted once however often it was sent: a busy machine drops packets.</summary>
     public async Task<long> TcpBytesAsync() => long.Parse((await Command.ShellAsync(
         $"nsenter --net=/run/netns/{Space} ss -tinH | grep -o 'bytes_received:[0-9]*' | cut -d: -f2 | awk '{{ sum += $1 }} END {{ print sum + 0 }}'")).Succeeded());

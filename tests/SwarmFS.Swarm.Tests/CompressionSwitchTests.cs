@@ -1,0 +1,108 @@
+namespace SwarmFS.Swarm.Tests;
+
+/// <summary>On which paths blocks are packed.</summary>
+public sealed class CompressionSwitchTests
+{
+    private const double Near = 0.0005;
+    private const double Far = 0.02;
+
+    private readonly CompressionSwitch _switch = new(uploadBytesPerSecond: null);
+    private long _acknowledged;
+    private TimeSpan _sending;
+
+    [Fact]
+    public void Before_anything_was_sent_the_distance_decides()
+    {
+        _switch.IsOn(0).ShouldBeFalse();
+        _switch.IsOn(Near).ShouldBeFalse();
+        _switch.IsOn(Far).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_slow_path_is_packed_for_however_near_it_is()
+    {
+        Send(1 << 20, seconds: 0.1);
+
+        _switch.IsOn(Near).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_fast_path_is_not_however_far_it_leads()
+    {
+        Send(32 << 20, seconds: 0.1);
+
+        _switch.IsOn(Far).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_path_that_takes_everything_at_once_is_fast()
+    {
+        Send(32 << 20, seconds: 0);
+
+        _switch.IsOn(Far).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Between_the_two_rates_things_stay_as_they_are()
+    {
+        Send(1 << 20, seconds: 0.1);
+        Send(5_000_000, seconds: 0.1);
+        _switch.IsOn(Near).ShouldBeTrue();
+
+        Send(10_000_000, seconds: 0.1);
+        _switch.IsOn(Near).ShouldBeFalse();
+        Send(5_000_000, seconds: 0.1);
+        _switch.IsOn(Near).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_moment_is_no_sample()
+    {
+        Send(10_000, seconds: 0.02);
+        _switch.IsOn(Near).ShouldBeFalse();
+
+        Send(10_000, seconds: 0.03);
+        _switch.IsOn(Near).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void What_passes_while_nothing_waits_says_nothing()
+    {
+        _switch.Written(Progress());
+        _switch.Idle();
+        (_acknowledged, _sending) = (_acknowledged + 1000, _sending + TimeSpan.FromSeconds(10));
+        _switch.Written(Progress());
+
+        _switch.IsOn(Near).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Where_nobody_counts_the_distance_decides()
+    {
+        for (var i = 0; i < 10; i++) _switch.Written(null);
+
+        _switch.IsOn(Near).ShouldBeFalse();
+        _switch.IsOn(Far).ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData(1_000_000, true)]
+    [InlineData(100_000_000, false)]
+    public void A_limit_of_the_operator_makes_every_path_as_slow(long limit, bool packed)
+    {
+        var limited = new CompressionSwitch(limit);
+        limited.Written(new LinkProgress(0, TimeSpan.Zero));
+        limited.Written(new LinkProgress(32 << 20, TimeSpan.FromSeconds(0.1)));
+
+        limited.IsOn(Near).ShouldBe(packed);
+    }
+
+    private void Send(long bytes, double seconds)
+    {
+        _switch.Written(Progress());
+        (_acknowledged, _sending) = (_acknowledged + bytes, _sending + TimeSpan.FromSeconds(seconds));
+        _switch.Written(Progress());
+    }
+
+    private LinkProgress Progress() => new(_acknowledged, _sending);
+}
