@@ -5,6 +5,7 @@
 # Nodes take requests as they do by themselves: for root on a recent kernel through io_uring. One row says what /dev/fuse makes of it.
 # Every cold round begins with a node that knows nothing but a peer's address. The machine's own caches are left alone: sources are warm for all.
 # cp -a asks three times for the attributes and access lists of each entry, which rsync -a does not: the row with xattrs shown (--xattrs on) says what that costs.
+# For root there is also a slow line: servers in a network namespace of their own, behind a shaper of 20 Mbit/s, which is what many a home can send.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,6 +14,8 @@ big_mib=${BIG_MIB:-1024}
 base=$(mktemp -d "${BENCH_DIR:-/var/tmp}/swarmfs-bench.XXXXXX")
 out=$(mktemp -d "${OUT_DIR:-$([ -w /dev/shm ] && echo /dev/shm || echo "$base")}/swarmfs-bench.XXXXXX")/copy
 swarmfs=$PWD/artifacts/swarmfs/swarmfs
+slow=swb$$
+slow_mbit=20
 version=1.0
 
 say() { printf '%s\n' "$*" >&2; }
@@ -21,13 +24,15 @@ cleanup() {
     local status=$?
     trap - EXIT INT TERM HUP
     set +e
-    for node in "$base"/b "$base"/a; do
+    for node in "$base"/b "$base"/a "$base"/slow; do
         [ -d "$node" ] && timeout 20 "$swarmfs" --state "$node" down >/dev/null 2>&1
     done
     # A node that did not end by itself is ours to end: nobody else's has this directory in its arguments.
     for _ in $(seq 50); do pgrep -f -- "swarmfs-daemon.*$base/" >/dev/null || break; sleep 0.1; done
     for pid in $(pgrep -f -- "swarmfs-daemon.*$base/"); do kill -9 "$pid"; done
     for pid in "$base"/*.pid; do [ -s "$pid" ] && kill "$(cat "$pid")" 2>/dev/null; done
+    ip link del "${slow}o" 2>/dev/null
+    ip netns del "$slow" 2>/dev/null
     for mount in "$base"/mnt-*; do mountpoint -q "$mount" && umount -l "$mount"; done
     rm -rf "$(dirname "$out")"
     for _ in 1 2 3; do rm -rf "$base" 2>/dev/null && break; sleep 1; done
@@ -52,7 +57,7 @@ note() { echo "$2" >>"$base/times/$1"; }
 
 median() { sort -n "$base/times/$1" | awk '{ v[NR] = $1 } END { if (NR) print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2; else print "nan" }'; }
 
-up() { "$swarmfs" --state "$base/$1" up --mount "$base/mnt-$1" --listen "127.0.0.1:$2" --sync off --detach "${@:3}" >>"$base/$1.log" 2>&1 || { cat "$base/$1.log" >&2; exit 1; }; }
+up() { ${inside:-} "$swarmfs" --state "$base/$1" up --mount "$base/mnt-$1" --listen "${address:-127.0.0.1}:$2" --sync off --detach "${@:3}" >>"$base/$1.log" 2>&1 || { cat "$base/$1.log" >&2; exit 1; }; }
 
 memory() {
     local pid
@@ -62,7 +67,7 @@ memory() {
 
 # The package to wait for, and further options.
 fresh_b() {
-    up b "$port_b" --peer "127.0.0.1:${peer:-$port_a}" --trust "$key_a" "${@:2}"
+    up b "$port_b" --peer "${peer:-127.0.0.1:$port_a}" --trust "${key:-$key_a}" "${@:2}"
     # The name arrives with the peer's announcements; the connection is then up as well, as rsync's and nginx's processes are.
     for _ in $(seq 200); do
         # By listing: to look the version up would fetch its directories, which belong to what is timed.
@@ -87,7 +92,8 @@ drop_b() {
 start_servers() {
     port_rsync=$(free_port)
     printf '%s\n' "port = $port_rsync" "address = 127.0.0.1" "use chroot = no" "uid = $(id -u)" "gid = $(id -g)" "reverse lookup = no" \
-        "pid file = $base/rsync.pid" "log file = $base/rsync.log" "[tree]" "path = $base/tree" "[far]" "path = $base/far" "[small]" "path = $base/small" >"$base/rsyncd.conf"
+        "pid file = $base/rsync.pid" "log file = $base/rsync.log" "[tree]" "path = $base/tree" "[far]" "path = $base/far" "[small]" "path = $base/small" \
+        "[headers]" "path = $base/headers" >"$base/rsyncd.conf"
     rsync --daemon --config="$base/rsyncd.conf"
 
     port_http=$(free_port)
@@ -148,12 +154,50 @@ cold_big() {
 cold_far() {
     settle
     case $1 in
-        swarmfs) peer=$port_far_a fresh_b "$2"; mkdir "$out"; note "far-$2-swarmfs" "$(timed cp -a "$base/mnt-b/pkgs/$2/$version/." "$out/")" ;;
+        swarmfs) peer=127.0.0.1:$port_far_a fresh_b "$2"; mkdir "$out"; note "far-$2-swarmfs" "$(timed cp -a "$base/mnt-b/pkgs/$2/$version/." "$out/")" ;;
         rsync)   mkdir "$out"; note "far-$2-rsync" "$(timed rsync -a "rsync://127.0.0.1:$port_far_rsync/$2/" "$out/")" ;;
     esac
     if [ "$round" = 1 ]; then diff -r "$base/$2" "$out" >&2 || { say "The copy from afar by $1 differs."; exit 1; }; fi
     rm -rf "$out"
     case $1 in swarmfs) drop_b keep ;; esac
+}
+
+# Way: over a line that sends 20 Mbit/s.
+cold_slow() {
+    settle
+    mkdir "$out"
+    case $1 in
+        swarmfs) peer=10.214.0.2:$port_a key=$key_slow address=10.214.0.1 fresh_b headers
+                 note slow-swarmfs "$(timed cp -a "$base/mnt-b/pkgs/headers/$version/." "$out/")" ;;
+        rsync)   note slow-rsync "$(timed rsync -a "rsync://10.214.0.2:$port_rsync/headers/" "$out/")" ;;
+        packed)  note slow-packed "$(timed rsync -az "rsync://10.214.0.2:$port_rsync/headers/" "$out/")" ;;
+        curl)    note slow-curl "$(timed sh -c "curl -s 'http://10.214.0.2:$port_http/headers.tar.xz' | tar -C '$out' -xJ")" ;;
+    esac
+    if [ "$round" = 1 ]; then diff -r "$base/headers" "$out" >&2 || { say "The copy over the slow line by $1 differs."; exit 1; }; fi
+    rm -rf "$out"
+    case $1 in swarmfs) drop_b keep ;; esac
+}
+
+start_slow_line() {
+    ip netns add "$slow"
+    ip link add "${slow}o" type veth peer name "${slow}i" netns "$slow"
+    ip addr add 10.214.0.1/24 dev "${slow}o"
+    ip link set "${slow}o" up
+    ip -n "$slow" addr add 10.214.0.2/24 dev "${slow}i"
+    ip -n "$slow" link set lo up
+    ip -n "$slow" link set "${slow}i" up
+    tc -n "$slow" qdisc add dev "${slow}i" root tbf rate "${slow_mbit}mbit" burst 64kb latency 100ms
+    inside="nsenter --net=/run/netns/$slow"
+    sed "s|127.0.0.1|10.214.0.2|; s|rsync[.]|slow-rsync.|" "$base/rsyncd.conf" >"$base/slow-rsyncd.conf"
+    $inside rsync --daemon --config="$base/slow-rsyncd.conf"
+    $inside python3 -m http.server --bind 10.214.0.2 -d "$base" "$port_http" >"$base/slow-http.log" 2>&1 & echo $! >"$base/slow-http.pid"
+    # Headers of C, which every Debian system with a compiler has, as they are and as an archive of them would be published.
+    cp -a /usr/include/linux "$base/headers"
+    tar -C "$base/headers" -cJf "$base/headers.tar.xz" .
+    address=10.214.0.2 up slow "$port_a"
+    unset inside
+    key_slow=$("$swarmfs" --state "$base/slow" id --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["importerKey"])')
+    "$swarmfs" --state "$base/slow" import tree "$base/headers" --name headers --version "$version" >/dev/null
 }
 
 start_relays() {
@@ -212,7 +256,7 @@ row() {
 
 scripts/install-deps.sh bench
 [ -x "$swarmfs" ] || { say "$swarmfs is missing: run make first."; exit 1; }
-mkdir "$base/times" "$base/tree" "$base/big" "$base/mnt-a" "$base/mnt-b" "$base/mnt-s" "$base/mnt-n" "$base/copy"
+mkdir "$base/times" "$base/tree" "$base/big" "$base/mnt-a" "$base/mnt-b" "$base/mnt-slow" "$base/mnt-s" "$base/mnt-n" "$base/copy"
 : >"$base/missed"
 gcc -O2 -o "$base/syscalls" scripts/bench/syscalls.c
 
@@ -247,6 +291,15 @@ for round in $(seq "$rounds"); do
         cold_far "$way" small
     done
 done
+
+if [ "$(id -u)" = 0 ]; then
+    start_slow_line
+    for round in $(seq "$rounds"); do
+        say "Round $round of $rounds over a slow line"
+        for way in $(printf '%s\n' swarmfs rsync packed curl swarmfs rsync packed | tail -n +$((round % 4 + 1)) | head -n 4); do cold_slow "$way"; done
+    done
+    "$swarmfs" --state "$base/slow" down >/dev/null
+fi
 
 say "Hot rounds"
 # What many names cost that no processor cache holds: 1,000 directories of 100 files.
@@ -298,6 +351,11 @@ row "cold tree, 5,000 files: cp -a | wget -r" tree-swarmfs tree-wget 1.0 s 1
 row "cold $big_mib MiB: sha256sum | curl TLS + sha256sum" big-swarmfs big-curl 1.5 s 1
 row "80 ms away, 60 files, 229 MiB: cp -a | rsync" far-far-swarmfs far-far-rsync - s 1
 row "80 ms away, 30 files, 264 KiB: cp -a | rsync" far-small-swarmfs far-small-rsync - s 1
+if [ "$(id -u)" = 0 ]; then
+    row "$slow_mbit Mbit/s, C headers, 4.5 MiB: cp -a | rsync -az" slow-swarmfs slow-packed - s 1
+    row "the same against rsync -a" slow-swarmfs slow-rsync - s 1
+    row "the same against curl and tar of a .tar.xz" slow-swarmfs slow-curl - s 1
+fi
 row "hot find over the tree, twenty times" find-swarmfs find-ext4 0.8 ms 1000
 row "the same through a view" find-view find-ext4 0.8 ms 1000
 row "hot stat, 5,000 files, $(depth list) names deep" stat-swarmfs stat-ext4 1.3 us 0.001

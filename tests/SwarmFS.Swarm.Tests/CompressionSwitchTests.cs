@@ -58,10 +58,10 @@ public sealed class CompressionSwitchTests
     [Fact]
     public void A_moment_is_no_sample()
     {
-        Send(10_000, seconds: 0.02);
+        Send(10_000, seconds: 0.01);
         _switch.IsOn(Near).ShouldBeFalse();
 
-        Send(10_000, seconds: 0.03);
+        Send(10_000, seconds: 0.015);
         _switch.IsOn(Near).ShouldBeTrue();
     }
 

@@ -16,7 +16,7 @@ internal sealed class CompressionSwitch(long? uploadBytesPerSecond)
     private const double FarRoundTrip = 0.005;
 
     /// <summary>The kernel counts in steps of up to 4 ms.</summary>
-    private static readonly TimeSpan SampleTime = TimeSpan.FromMilliseconds(40);
+    private static readonly TimeSpan SampleTime = TimeSpan.FromMilliseconds(20);
 
     /// <summary>So much in less time is a fast path without a doubt.</summary>
     private const long SampleBytes = 16 << 20;
