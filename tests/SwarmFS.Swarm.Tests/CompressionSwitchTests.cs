@@ -13,9 +13,9 @@ public sealed class CompressionSwitchTests
     [Fact]
     public void Before_anything_was_sent_the_distance_decides()
     {
-        _switch.IsOn(0).ShouldBeFalse();
-        _switch.IsOn(Near).ShouldBeFalse();
-        _switch.IsOn(Far).ShouldBeTrue();
+        _switch.LevelFor(0).ShouldBe(0);
+        _switch.LevelFor(Near).ShouldBe(0);
+        _switch.LevelFor(Far).ShouldBeGreaterThan(0);
     }
 
     [Fact]
@@ -23,7 +23,18 @@ public sealed class CompressionSwitchTests
     {
         Send(1 << 20, seconds: 0.1);
 
-        _switch.IsOn(Near).ShouldBeTrue();
+        _switch.LevelFor(Near).ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public void The_slower_the_path_the_harder_it_is_packed()
+    {
+        _switch.LevelFor(Far).ShouldBe(3);
+
+        Send(200_000, seconds: 0.1);
+        _switch.LevelFor(Far).ShouldBe(6);
+        Send(1_000_000, seconds: 0.1);
+        _switch.LevelFor(Far).ShouldBe(3);
     }
 
     [Fact]
@@ -31,7 +42,7 @@ public sealed class CompressionSwitchTests
     {
         Send(32 << 20, seconds: 0.1);
 
-        _switch.IsOn(Far).ShouldBeFalse();
+        _switch.LevelFor(Far).ShouldBe(0);
     }
 
     [Fact]
@@ -39,7 +50,7 @@ public sealed class CompressionSwitchTests
     {
         Send(32 << 20, seconds: 0);
 
-        _switch.IsOn(Far).ShouldBeFalse();
+        _switch.LevelFor(Far).ShouldBe(0);
     }
 
     [Fact]
@@ -47,22 +58,22 @@ public sealed class CompressionSwitchTests
     {
         Send(1 << 20, seconds: 0.1);
         Send(5_000_000, seconds: 0.1);
-        _switch.IsOn(Near).ShouldBeTrue();
+        _switch.LevelFor(Near).ShouldBeGreaterThan(0);
 
         Send(10_000_000, seconds: 0.1);
-        _switch.IsOn(Near).ShouldBeFalse();
+        _switch.LevelFor(Near).ShouldBe(0);
         Send(5_000_000, seconds: 0.1);
-        _switch.IsOn(Near).ShouldBeFalse();
+        _switch.LevelFor(Near).ShouldBe(0);
     }
 
     [Fact]
     public void A_moment_is_no_sample()
     {
         Send(10_000, seconds: 0.01);
-        _switch.IsOn(Near).ShouldBeFalse();
+        _switch.LevelFor(Near).ShouldBe(0);
 
         Send(10_000, seconds: 0.015);
-        _switch.IsOn(Near).ShouldBeTrue();
+        _switch.LevelFor(Near).ShouldBeGreaterThan(0);
     }
 
     [Fact]
@@ -73,7 +84,7 @@ public sealed class CompressionSwitchTests
         (_acknowledged, _sending) = (_acknowledged + 1000, _sending + TimeSpan.FromSeconds(10));
         _switch.Written(Progress());
 
-        _switch.IsOn(Near).ShouldBeFalse();
+        _switch.LevelFor(Near).ShouldBe(0);
     }
 
     [Fact]
@@ -81,20 +92,21 @@ public sealed class CompressionSwitchTests
     {
         for (var i = 0; i < 10; i++) _switch.Written(null);
 
-        _switch.IsOn(Near).ShouldBeFalse();
-        _switch.IsOn(Far).ShouldBeTrue();
+        _switch.LevelFor(Near).ShouldBe(0);
+        _switch.LevelFor(Far).ShouldBeGreaterThan(0);
     }
 
     [Theory]
-    [InlineData(1_000_000, true)]
-    [InlineData(100_000_000, false)]
-    public void A_limit_of_the_operator_makes_every_path_as_slow(long limit, bool packed)
+    [InlineData(1_000_000, 6)]
+    [InlineData(10_000_000, 3)]
+    [InlineData(100_000_000, 0)]
+    public void A_limit_of_the_operator_makes_every_path_as_slow(long limit, int level)
     {
         var limited = new CompressionSwitch(limit);
         limited.Written(new LinkProgress(0, TimeSpan.Zero));
         limited.Written(new LinkProgress(32 << 20, TimeSpan.FromSeconds(0.1)));
 
-        limited.IsOn(Near).ShouldBe(packed);
+        limited.LevelFor(Near).ShouldBe(level);
     }
 
     private void Send(long bytes, double seconds)

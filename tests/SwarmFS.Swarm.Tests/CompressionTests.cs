@@ -72,7 +72,7 @@ public sealed class CompressionTests
         var packed = new byte[frames.Length];
         using var inflater = new FrameInflater();
 
-        FrameDeflater.TryPack(frames, packed, out var length).ShouldBeTrue();
+        FrameDeflater.TryPack(frames, 3, packed, out var length).ShouldBeTrue();
         length.ShouldBeLessThan(300);
         FrameHeader.TryRead(packed, out var header, out _).ShouldBeTrue();
         header.ShouldBe(new FrameHeader(FrameKind.Compressed, 0, length - FrameHeader.Length));
@@ -95,7 +95,7 @@ public sealed class CompressionTests
         using var inflater = new FrameInflater();
         var packed = new byte[frame.Length];
 
-        FrameDeflater.TryPack(frame, packed, out var length).ShouldBeTrue();
+        FrameDeflater.TryPack(frame, 3, packed, out var length).ShouldBeTrue();
 
         inflater.Unpack(packed.AsSpan(FrameHeader.Length..length)).ShouldBeNull();
         inflater.Take().Frame.ShouldNotBeNull().Length.ShouldBe(Block.MaxLength);

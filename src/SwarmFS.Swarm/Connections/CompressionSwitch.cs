@@ -1,7 +1,7 @@
 namespace SwarmFS.Swarm;
 
 /// <summary>
-/// Decides whether what goes to one peer is packed: where the path is what everybody waits for. Packing costs a processor about a second for each 150 MB, so a fast path is left alone.
+/// Decides whether what goes to one peer is packed, and how hard: where the path is what everybody waits for. Packing costs a processor about a second for each 150 MB, so a fast path is left alone.
 /// </summary>
 /// <param name="uploadBytesPerSecond">The operator's limit, which makes any path a slow one; null: none.</param>
 internal sealed class CompressionSwitch(long? uploadBytesPerSecond)
@@ -11,6 +11,16 @@ internal sealed class CompressionSwitch(long? uploadBytesPerSecond)
     /// </summary>
     private const double OnBelow = 32e6;
     private const double OffAbove = 64e6;
+
+    /// <summary>Bytes a second below which harder packing pays: packed to a fifth, even this takes a third of a processor.</summary>
+    private const double HardBelow = 4e6;
+
+    /// <summary>
+    /// Levels of the zstd program. Measured on ten packages of Debian in pieces of 512 KiB: level 3 packs to 1/1.8 to 1/5.9 at 115 to 250 MB/s, level 6 to 4 to 12 % less than that at a third of the
+    /// speed; level 1 to 6 to 15 % more at 1.5 to 3 times the speed, level 9 to 1 to 2 % less than level 6 with twice its memory.
+    /// </summary>
+    private const int Level = 3;
+    private const int HardLevel = 6;
 
     /// <summary>A path of which only the round trip is known: within a building it is shorter, over the internet longer.</summary>
     private const double FarRoundTrip = 0.005;
@@ -25,9 +35,16 @@ internal sealed class CompressionSwitch(long? uploadBytesPerSecond)
     private long _bytes;
     private TimeSpan _sending;
     private bool? _verdict;
+    private double _rate = double.PositiveInfinity;
 
     /// <param name="roundTrip">In seconds; 0 while it is not known.</param>
-    public bool IsOn(double roundTrip) => uploadBytesPerSecond < OnBelow || (_verdict ?? roundTrip >= FarRoundTrip);
+    /// <returns>As of the zstd program; 0: nothing is packed.</returns>
+    public int LevelFor(double roundTrip)
+    {
+        var isOn = uploadBytesPerSecond < OnBelow || (_verdict ?? roundTrip >= FarRoundTrip);
+        if (!isOn) return 0;
+        return uploadBytesPerSecond < HardBelow || _rate < HardBelow ? HardLevel : Level;
+    }
 
     /// <summary>Something was written, and between this and the write before there was always something to send.</summary>
     public void Written(LinkProgress? progress)
@@ -47,9 +64,9 @@ internal sealed class CompressionSwitch(long? uploadBytesPerSecond)
     private void Judge()
     {
         if (_sending < SampleTime && _bytes < SampleBytes) return;
-        var rate = _bytes / Math.Max(_sending.TotalSeconds, 0.001);
-        if (rate < OnBelow) _verdict = true;
-        else if (rate > OffAbove) _verdict = false;
+        _rate = _bytes / Math.Max(_sending.TotalSeconds, 0.001);
+        if (_rate < OnBelow) _verdict = true;
+        else if (_rate > OffAbove) _verdict = false;
         (_bytes, _sending) = (0, TimeSpan.Zero);
     }
 }

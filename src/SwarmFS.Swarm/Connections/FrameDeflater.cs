@@ -9,22 +9,18 @@ namespace SwarmFS.Swarm;
 /// </summary>
 internal static class FrameDeflater
 {
-    /// <summary>
-    /// Measured on the same packages: level 3 packs to 1/1.8 to 1/5.9 at 115 to 220 MB/s; level 1 is 6 to 15 % worse at 1.5 to 3 times the speed, level 5 is 3 to 10 % better at half of it.
-    /// </summary>
-    private const int Level = 3;
-
     private const int PrefixLength = FrameHeader.Length + CompressedPrefix.Length;
 
     /// <param name="blocks">Whole BLOCK frames.</param>
+    /// <param name="level">As of the zstd program.</param>
     /// <param name="output">As long as <paramref name="blocks"/>.</param>
     /// <param name="length">Bytes in <paramref name="output"/>: one COMPRESSED.</param>
     /// <returns>False when they had better go as they are.</returns>
-    public static bool TryPack(ReadOnlySpan<byte> blocks, Span<byte> output, out int length)
+    public static bool TryPack(ReadOnlySpan<byte> blocks, int level, Span<byte> output, out int length)
     {
         length = 0;
         if (blocks.Length is <= PrefixLength or > WireLimits.CompressedContent) return false;
-        if (!Zstd.TryPack(blocks, output[PrefixLength..blocks.Length], Level, out var packed)) return false;
+        if (!Zstd.TryPack(blocks, output[PrefixLength..blocks.Length], level, out var packed)) return false;
         new FrameHeader(FrameKind.Compressed, 0, CompressedPrefix.Length + packed).WriteTo(output);
         CompressedPrefix.Write(output[FrameHeader.Length..], blocks.Length);
         length = PrefixLength + packed;

@@ -280,8 +280,8 @@ internal sealed partial class PeerConnection : ILaneOutput
     /// <returns>False when there was nothing to send.</returns>
     private async ValueTask<bool> SendBatchAsync()
     {
-        var packs = _compression is not null && _compression.IsOn(Volatile.Read(ref _roundTrip));
-        var longest = packs ? 2 * _services.Upload.BatchLength : _services.Upload.BatchLength;
+        var level = _compression?.LevelFor(Volatile.Read(ref _roundTrip)) ?? 0;
+        var longest = level > 0 ? 2 * _services.Upload.BatchLength : _services.Upload.BatchLength;
         var batch = Math.Min(_batchBytes, longest);
         bool farewell;
         int control;
@@ -299,7 +299,7 @@ internal sealed partial class PeerConnection : ILaneOutput
         {
             var filled = farewell ? new ServeQueue.Filled { Length = control } : _serving.Fill(ref buffer, control, batch);
             if (filled.Length == 0) return false;
-            if (packs && filled.Blocks > 0) Pack(ref buffer, ref filled);
+            if (level > 0 && filled.Blocks > 0) Pack(level, ref buffer, ref filled);
             await _services.Upload.AdmitAsync(filled.BlocksEnd - filled.BlocksAt, _closing.Token);
             await _link.WriteAsync(buffer.AsMemory(0, filled.Length), _closing.Token);
             Peer.Sent(filled.BlockBytes, filled.Blocks);
@@ -316,10 +316,10 @@ internal sealed partial class PeerConnection : ILaneOutput
     }
 
     /// <summary>Puts the frames of the blocks into a COMPRESSED, where that is shorter. What is before and behind them stays as it is.</summary>
-    private void Pack(ref byte[] buffer, ref ServeQueue.Filled filled)
+    private void Pack(int level, ref byte[] buffer, ref ServeQueue.Filled filled)
     {
         var packed = BlockBuffers.Shared.Rent(buffer.Length);
-        if (!FrameDeflater.TryPack(buffer.AsSpan(filled.BlocksAt..filled.BlocksEnd), packed.AsSpan(filled.BlocksAt), out var length))
+        if (!FrameDeflater.TryPack(buffer.AsSpan(filled.BlocksAt..filled.BlocksEnd), level, packed.AsSpan(filled.BlocksAt), out var length))
         {
             BlockBuffers.Shared.Return(packed);
             return;
