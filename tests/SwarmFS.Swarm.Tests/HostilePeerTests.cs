@@ -196,6 +196,21 @@ public sealed class HostilePeerTests
     }
 
     [Fact]
+    public async Task What_is_longer_packed_is_taken_and_does_not_count_as_a_saving()
+    {
+        await using var strange = new HostilePeer(OnWant((link, id, want) => SendRaw(link, Packed(HostilePeer.BlockFrame(id, want.Blocks.Span[0], "the truth"u8)))));
+        await using var node = await TestNode.StartAsync();
+        node.Node.AddPeer(strange.EndPoint);
+        using var block = Block.Create(CidCodec.Raw, "the truth"u8);
+        using var sink = new KeepingSink();
+
+        var result = await node.Node.FetchAsync(TestNode.Wish(block.Cid, [block.Cid], seconds: 5), sink, TestContext.Current.CancellationToken);
+
+        result.Missing.ShouldBe(0);
+        node.StatusOf(strange.Id).ShouldNotBeNull().BytesSavedIn.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task What_is_packed_without_having_been_offered_is_a_lie()
     {
         await using var liar = new HostilePeer(OnWant((link, id, want) => SendRaw(link, Packed(HostilePeer.BlockFrame(id, want.Blocks.Span[0], "the truth"u8)))));

@@ -30,7 +30,7 @@ internal sealed class FrameReader(IPeerLink link)
     /// <summary>Unpacks COMPRESSED; while null the peer must not send any.</summary>
     public FrameInflater? Inflater { private get; set; }
 
-    /// <summary>Bytes that the content of COMPRESSED frames had beyond those frames' own.</summary>
+    /// <summary>Bytes that the content of COMPRESSED frames had beyond those frames' own; a frame that is longer than its content, which only a strange peer sends, counts nothing.</summary>
     public long BytesUnpacked => Volatile.Read(ref _bytesUnpacked);
 
     /// <summary>Bytes taken off the link so far; safe from any thread.</summary>
@@ -54,7 +54,7 @@ internal sealed class FrameReader(IPeerLink link)
     {
         if (Inflater is null) return "a Compressed frame, which was not offered";
         var fault = Inflater.Unpack(packed.Span);
-        if (fault is null) Volatile.Write(ref _bytesUnpacked, _bytesUnpacked + Inflater.ContentLength - FrameHeader.Length - packed.Length);
+        if (fault is null) Volatile.Write(ref _bytesUnpacked, _bytesUnpacked + Math.Max(0, Inflater.ContentLength - FrameHeader.Length - packed.Length));
         return fault;
     }
 
