@@ -24,6 +24,7 @@ public sealed class HostilePeerTests
         ["a packed block that was not asked for"] = OnWant((link, id, want) => SendRaw(link, Packed(HostilePeer.BlockFrame(id, Cid.Of(CidCodec.Raw, "stray"u8), "stray"u8)))),
         ["a packed PING"] = OnWant((link, id, want) => SendRaw(link, Packed(FrameOf(0, new Ping(1))))),
         ["a packed END"] = OnWant((link, id, want) => SendRaw(link, Packed(FrameOf(id, new End(EndStatus.Complete))))),
+        ["a packed WANT that begins like a block"] = OnWant((link, id, want) => SendRaw(link, Packed(LikeABlock(FrameOf(7, want))))),
         ["a packed packed frame"] = OnWant((link, id, want) => SendRaw(link, Packed(Packed(HostilePeer.BlockFrame(id, want.Blocks.Span[0], new byte[1000]))))),
         ["a packed frame that goes on behind"] = OnWant((link, id, want) => SendRaw(link, Packed(HostilePeer.BlockFrame(id, want.Blocks.Span[0], new byte[1000])[..^1]))),
         ["a bomb"] = OnWant((link, id, want) => SendRaw(link, Packed(new byte[64 << 20], announced: 1000))),
@@ -255,6 +256,14 @@ public sealed class HostilePeerTests
         using var buffer = new FrameBuffer();
         WireMessage.WriteFrame(buffer, id, message);
         return buffer.Written.ToArray();
+    }
+
+    /// <summary>The same frame with a block's prefix before its body.</summary>
+    private static byte[] LikeABlock(byte[] frame)
+    {
+        var prefix = new byte[BlockPrefix.Length];
+        BlockPrefix.Write(prefix, Cid.Of(CidCodec.Raw, "any"u8));
+        return [.. Header((FrameKind)frame[0], 7, (uint)(frame.Length - FrameHeader.Length + prefix.Length)), .. prefix, .. frame.AsSpan(FrameHeader.Length)];
     }
 
     /// <param name="announced">Instead of the content's length.</param>
