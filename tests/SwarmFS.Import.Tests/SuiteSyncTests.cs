@@ -196,7 +196,8 @@ public sealed class SuiteSyncTests(AptImportTests.Keys keys) : IClassFixture<Apt
         {
             var foreign = (CultureInfo)CultureInfo.InvariantCulture.Clone();
             (foreign.NumberFormat.NumberGroupSeparator, foreign.NumberFormat.NegativeSign, foreign.NumberFormat.PositiveSign) = ("'", "~", "plus");
-            CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = foreign;
+            // Flows with the test's own tasks and threads; the process's default would be the parallel tests' as well.
+            CultureInfo.CurrentCulture = foreign;
             Publish(Suite("test", Now.AddDays(-1), string.Concat(stanzas.Reverse().Concat(stanzas))));
             var reversed = (await SyncAsync()).Suites.Single();
             reversed.Packages.ShouldNotBe(straight.Packages);
@@ -204,7 +205,6 @@ public sealed class SuiteSyncTests(AptImportTests.Keys keys) : IClassFixture<Apt
         }
         finally
         {
-            CultureInfo.DefaultThreadCurrentCulture = null;
             CultureInfo.CurrentCulture = culture;
         }
     }
