@@ -1,8 +1,9 @@
 #!/bin/bash
 # Compares a node with what people use today, side by side in one run: interleaved rounds, medians, ratios. Only ratios mean anything: all parts share one machine.
 # ROUNDS=5 rounds; BIG_MIB=1024 size of the large file; BENCH_DIR=... where the work goes (an ext4 directory; everything in it is removed again); STRICT=1 fails on a missed bar.
-# OUT_DIR=... where the copies of the tree go, by default memory: creating 5,000 files on a busy disk costs more than any of the ways to fetch them, and would hide the difference.
+# OUT_DIR=... where the copies of the tree go, by default memory: creating thousands of files on a busy disk costs more than any of the ways to fetch them, and would hide the difference.
 # Nodes take requests as they do by themselves: for root on a recent kernel through io_uring. One row says what /dev/fuse makes of it.
+# The package is a real one, from the machine's own apt sources. Beside it stands a made tree that is deeper than 99 of 100 packages are.
 # Every cold round begins with a node that knows nothing but a peer's address. The machine's own caches are left alone: sources are warm for all.
 # cp -a asks three times for the attributes and access lists of each entry, which rsync -a does not: the row with xattrs shown (--xattrs on) says what that costs.
 # For root there is also a slow line: servers in a network namespace of their own, behind a shaper of 20 Mbit/s, which is what many a home can send.
@@ -92,7 +93,7 @@ drop_b() {
 start_servers() {
     port_rsync=$(free_port)
     printf '%s\n' "port = $port_rsync" "address = 127.0.0.1" "use chroot = no" "uid = $(id -u)" "gid = $(id -g)" "reverse lookup = no" \
-        "pid file = $base/rsync.pid" "log file = $base/rsync.log" "[tree]" "path = $base/tree" "[far]" "path = $base/far" "[small]" "path = $base/small" \
+        "pid file = $base/rsync.pid" "log file = $base/rsync.log" "[icons]" "path = $base/icons" "[deep]" "path = $base/deep" "[far]" "path = $base/far" "[small]" "path = $base/small" \
         "[headers]" "path = $base/headers" >"$base/rsyncd.conf"
     rsync --daemon --config="$base/rsyncd.conf"
 
@@ -121,17 +122,20 @@ CONF
 # What the round before has written is on the disk before the clock of the next one runs.
 settle() { sync -f "$base"; }
 
+# Way, package.
 cold_tree() {
+    local copy=(cp -a "$base/mnt-b/pkgs/$2/$version/." "$out/")
     settle
+    mkdir "$out"
     case $1 in
-        swarmfs) fresh_b tree; mkdir "$out"; note tree-swarmfs "$(timed cp -a "$base/mnt-b/pkgs/tree/$version/." "$out/")" ;;
-        view)    fresh_b tree; mkdir "$out"; note tree-view "$(timed sh -c "'$swarmfs' --state '$base/b' view tree && cp -a '$base/mnt-b/pkgs/tree/$version/.' '$out/'")" ;;
-        device)  fresh_b tree --transport dev; mkdir "$out"; note tree-device "$(timed cp -a "$base/mnt-b/pkgs/tree/$version/." "$out/")" ;;
-        xattr)   fresh_b tree --xattrs on; mkdir "$out"; note tree-xattr "$(timed cp -a "$base/mnt-b/pkgs/tree/$version/." "$out/")" ;;
-        rsync)   mkdir "$out"; note tree-rsync "$(timed rsync -a "rsync://127.0.0.1:$port_rsync/tree/" "$out/")" ;;
-        wget)    mkdir "$out"; note tree-wget "$(timed wget -q -r -l inf -np -nH --cut-dirs=1 -R 'index.html*' -P "$out" "http://127.0.0.1:$port_http/tree/")" ;;
+        swarmfs) fresh_b "$2"; note "$2-swarmfs" "$(timed "${copy[@]}")" ;;
+        view)    fresh_b "$2"; note "$2-view" "$(timed sh -c "'$swarmfs' --state '$base/b' view $2 && cp -a '$base/mnt-b/pkgs/$2/$version/.' '$out/'")" ;;
+        device)  fresh_b "$2" --transport dev; note "$2-device" "$(timed "${copy[@]}")" ;;
+        xattr)   fresh_b "$2" --xattrs on; note "$2-xattr" "$(timed "${copy[@]}")" ;;
+        rsync)   note "$2-rsync" "$(timed rsync -a "rsync://127.0.0.1:$port_rsync/$2/" "$out/")" ;;
+        wget)    note "$2-wget" "$(timed wget -q -r -l inf -np -nH --cut-dirs=1 -R 'index.html*' -P "$out" "http://127.0.0.1:$port_http/$2/")" ;;
     esac
-    if [ "$round" = 1 ]; then diff -r "$base/tree" "$out" >&2 || { say "The copy by $1 differs."; exit 1; }; fi
+    if [ "$round" = 1 ]; then diff -r "$base/$2" "$out" >&2 || { say "The copy of $2 by $1 differs."; exit 1; }; fi
     rm -rf "$out"
     case $1 in swarmfs | xattr | device | view) drop_b keep ;; esac
 }
@@ -208,40 +212,49 @@ start_relays() {
     "$base/relay" "$port_far_rsync" "$port_rsync" 40 & echo $! >"$base/relay-rsync.pid"
 }
 
+# The system calls of one list: what, list, passes.
+calls() { "$base/syscalls" "$1" "$base/list-$2" "$3"; }
+
+# One process over the tree many times: to start it takes as long as to walk 5,000 entries.
+finds() { timed find $(yes "$1" | head -n 50); }
+
+# Place, and where its mount is.
 hot() {
-    local place=$1 tree=$2 big=$3
-    # One process over the tree many times: to start it takes as long as to walk 5,000 entries.
-    local trees=()
-    for _ in $(seq 20); do trees+=("$tree"); done
-    note "find-$place" "$(timed find "${trees[@]}")"
-    note "stat-$place" "$("$base/syscalls" stat "$base/list-$place" 5)"
-    note "wide-$place" "$("$base/syscalls" stat "$base/wide-$place" 1)"
+    note "find-$1" "$(finds "$2/pkgs/icons/$version")"
+    note "stat-icons-$1" "$(calls stat "icons-$1" 5)"
+    note "stat-deep-$1" "$(calls stat "deep-$1" 5)"
+    note "stat-wide-$1" "$(calls stat "wide-$1" 1)"
     # Another file system in user space over the same names: what of the difference is the kernel's part of any of them.
-    if [ "$place" != ext4 ]; then
-        note stat-squashfuse "$("$base/syscalls" stat "$base/list-squashfuse" 5)"
-        note stat-bare "$("$base/syscalls" stat "$base/list-bare" 5)"
+    if [ "$1" != ext4 ]; then
+        for tree in icons deep; do
+            note "stat-$tree-squashfuse" "$(calls stat "$tree-squashfuse" 5)"
+            note "stat-$tree-bare" "$(calls stat "$tree-bare" 5)"
+        done
         hot_view
     fi
-    note "read-$place" "$("$base/syscalls" read "$base/list-$place" 5)"
-    note "stream-$place" "$("$base/syscalls" stream "$big" 3)"
+    note "read-icons-$1" "$(calls read "icons-$1" 5)"
+    note "read-deep-$1" "$(calls read "deep-$1" 5)"
+    note "stream-$1" "$("$base/syscalls" stream "$2/pkgs/big/$version/big.bin" 3)"
 }
 
 # The same paths while the kernel serves them.
 hot_view() {
-    local place=$base/mnt-b/pkgs/tree/$version
-    local trees=()
-    for _ in $(seq 20); do trees+=("$place"); done
-    "$swarmfs" --state "$base/b" view "tree/$version" >/dev/null
-    # A view begins with empty caches.
-    find "$place" -type f -exec cat {} + >/dev/null
-    note find-view "$(timed find "${trees[@]}")"
-    note stat-view "$("$base/syscalls" stat "$base/list-swarmfs" 5)"
-    note read-view "$("$base/syscalls" read "$base/list-swarmfs" 5)"
-    umount "$place"
+    local tree
+    for tree in icons deep; do
+        "$swarmfs" --state "$base/b" view "$tree/$version" >/dev/null
+        # A view begins with empty caches.
+        find "$base/mnt-b/pkgs/$tree/$version" -type f -exec cat {} + >/dev/null
+        note "stat-$tree-view" "$(calls stat "$tree-swarmfs" 5)"
+        if [ "$tree" = icons ]; then
+            note find-view "$(finds "$base/mnt-b/pkgs/$tree/$version")"
+            note read-icons-view "$(calls read "$tree-swarmfs" 5)"
+        fi
+        umount "$base/mnt-b/pkgs/$tree/$version"
+    done
 }
 
 # Names of a path from the mount on, on average over a list.
-depth() { sed "s|^$base/mnt-b/||" "$base/$1-swarmfs" | awk -F/ '{ names += NF } END { printf "%.0f", names / NR }'; }
+depth() { sed "s|^$base/mnt-b/||" "$base/list-$1-swarmfs" | awk -F/ '{ names += NF } END { printf "%.0f", names / NR }'; }
 
 # Name, measured, reference, bar (the highest allowed ratio), unit, factor from the noted number to the unit.
 row() {
@@ -256,12 +269,13 @@ row() {
 
 scripts/install-deps.sh bench
 [ -x "$swarmfs" ] || { say "$swarmfs is missing: run make first."; exit 1; }
-mkdir "$base/times" "$base/tree" "$base/big" "$base/mnt-a" "$base/mnt-b" "$base/mnt-slow" "$base/mnt-s" "$base/mnt-n" "$base/copy"
+mkdir "$base/times" "$base/deep" "$base/big" "$base/mnt-a" "$base/mnt-b" "$base/mnt-slow" "$base/mnt-s" "$base/mnt-n" "$base/copy"
 : >"$base/missed"
 gcc -O2 -o "$base/syscalls" scripts/bench/syscalls.c
 
-say "Preparing: a tree of 5,000 files and a file of $big_mib MiB in $base"
-python3 scripts/bench/make-tree.py "$base/tree"
+say "Preparing: a package of 5,500 files, a made tree of 5,000 and a file of $big_mib MiB in $base"
+(cd "$base" && apt-get -q=2 download adwaita-icon-theme && dpkg-deb -x adwaita-icon-theme_*.deb icons)
+python3 scripts/bench/make-tree.py "$base/deep"
 head -c "$((big_mib << 20))" /dev/zero | openssl enc -aes-128-ctr -K 00112233445566778899aabbccddeeff -iv 00000000000000000000000000000000 >"$base/big/big.bin"
 # What a distance costs: files of megabytes one after another, and a package such as half of a distribution's are.
 mkdir "$base/far" "$base/small"
@@ -273,14 +287,13 @@ port_b=$(free_port)
 start_relays
 up a "$port_a"
 key_a=$("$swarmfs" --state "$base/a" id --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["importerKey"])')
-"$swarmfs" --state "$base/a" import tree "$base/tree" --name tree --version "$version" >/dev/null
-"$swarmfs" --state "$base/a" import tree "$base/big" --name big --version "$version" >/dev/null
-for name in far small; do "$swarmfs" --state "$base/a" import tree "$base/$name" --name "$name" --version "$version" >/dev/null; done
+for name in icons deep big far small; do "$swarmfs" --state "$base/a" import tree "$base/$name" --name "$name" --version "$version" >/dev/null; done
 
 for round in $(seq "$rounds"); do
     say "Cold round $round of $rounds"
     # Each round begins with another one, so that none always runs after the same.
-    for way in $(printf '%s\n' swarmfs rsync device view xattr wget swarmfs rsync device view xattr | tail -n +$((round % 6 + 1)) | head -n 6); do cold_tree "$way"; done
+    for way in $(printf '%s\n' swarmfs rsync device view xattr wget swarmfs rsync device view xattr | tail -n +$((round % 6 + 1)) | head -n 6); do cold_tree "$way" icons; done
+    for way in $(printf '%s\n' swarmfs rsync swarmfs | tail -n +$((round % 2 + 1)) | head -n 2); do cold_tree "$way" deep; done
     for way in $(printf '%s\n' swarmfs curl swarmfs | tail -n +$((round % 2 + 1)) | head -n 2); do cold_big "$way"; done
 done
 
@@ -303,51 +316,48 @@ fi
 
 say "Hot rounds"
 # What many names cost that no processor cache holds: 1,000 directories of 100 files.
-wide_copy=$base/ext4/pkgs/wide/$version
+mkdir "$base/wide"
 python3 -c '
 import os, sys
 for directory in range(1000):
     path = os.path.join(sys.argv[1], f"part-{directory:03}")
     os.makedirs(path)
     for number in range(100):
-        with open(os.path.join(path, f"file-{number:02}"), "w") as file: file.write(f"{directory} {number}")' "$wide_copy"
-"$swarmfs" --state "$base/a" import tree "$wide_copy" --name wide --version "$version" >/dev/null
+        with open(os.path.join(path, f"file-{number:02}"), "w") as file: file.write(f"{directory} {number}")' "$base/wide"
+"$swarmfs" --state "$base/a" import tree "$base/wide" --name wide --version "$version" >/dev/null
 fresh_b wide
-find "$wide_copy" -type f | sort >"$base/wide-ext4"
-find "$base/mnt-b/pkgs/wide/$version" -type f | sort >"$base/wide-swarmfs"
-[ "$(wc -l <"$base/wide-swarmfs")" = 100000 ] || { say "The tree of 100,000 files differs."; exit 1; }
-# As many directories deep as the mount's: the kernel walks each of them for every name.
-hot_copy=$base/ext4/pkgs/tree/$version
-mkdir -p "$hot_copy"
-cp -a "$base/mnt-b/pkgs/tree/$version/." "$hot_copy/"
-cp -a "$base/big/big.bin" "$hot_copy-big"
 sha256sum "$base/mnt-b/pkgs/big/$version/big.bin" >/dev/null
-(cd "$hot_copy" && find . -type f | cut -c3-) | sort >"$base/names"
-sed "s|^|$hot_copy/|" "$base/names" >"$base/list-ext4"
-sed "s|^|$base/mnt-b/pkgs/tree/$version/|" "$base/names" >"$base/list-swarmfs"
-# With as many names below its mount.
-mksquashfs "$base/ext4" "$base/tree.img" -noappend -noI -noD -noF -noX -quiet -no-progress -e "pkgs/wide" "pkgs/tree/$version-big" >/dev/null
+# As many directories deep as the mount's: the kernel walks each of them for every name.
+for tree in icons deep wide big; do
+    mkdir -p "$base/ext4/pkgs/$tree"
+    mv "$base/$tree" "$base/ext4/pkgs/$tree/$version"
+    (cd "$base/ext4/pkgs/$tree/$version" && find . -type f | cut -c3-) | sort >"$base/names"
+    # With as many names below their mounts: the other file system in user space, and with nothing that could be left out: who may read is not asked there, and nobody else is let in.
+    for place in ext4:ext4 swarmfs:mnt-b squashfuse:mnt-s bare:mnt-n; do
+        sed "s|^|$base/${place#*:}/pkgs/$tree/$version/|" "$base/names" >"$base/list-$tree-${place%:*}"
+    done
+done
+[ "$(wc -l <"$base/list-wide-ext4")" = 100000 ] || { say "The tree of 100,000 files differs."; exit 1; }
+mksquashfs "$base/ext4" "$base/tree.img" -noappend -noI -noD -noF -noX -quiet -no-progress -e pkgs/wide pkgs/big >/dev/null
 squashfuse_ll -o allow_other,default_permissions "$base/tree.img" "$base/mnt-s"
-sed "s|^|$base/mnt-s/pkgs/tree/$version/|" "$base/names" >"$base/list-squashfuse"
-# And with nothing that could be left out: who may read is not asked, and nobody else is let in.
 squashfuse_ll "$base/tree.img" "$base/mnt-n"
-sed "s|^|$base/mnt-n/pkgs/tree/$version/|" "$base/names" >"$base/list-bare"
-find "$base/mnt-s" "$base/mnt-n" >/dev/null
+find "$base/mnt-b/pkgs/wide/$version" "$base/mnt-s" "$base/mnt-n" >/dev/null
 # Once for nobody: what is hot is what was used before.
 for round in $(seq 0 "$rounds"); do
-    hot swarmfs "$base/mnt-b/pkgs/tree/$version" "$base/mnt-b/pkgs/big/$version/big.bin"
-    hot ext4 "$hot_copy" "$hot_copy-big"
-    if [ "$round" = 0 ]; then rm -f "$base"/times/{find,stat,wide,read,stream}-*; fi
+    hot swarmfs "$base/mnt-b"
+    hot ext4 "$base/ext4"
+    if [ "$round" = 0 ]; then rm -f "$base"/times/{find,stat,read,stream}-*; fi
 done
 note rss "$(memory a)"
 drop_b
 
 printf '\n%-44s %10s %10s %-3s  %-6s %6s  %6s\n' "median of $rounds rounds" swarmfs other "" than ratio bar
-row "cold tree, 5,000 files: cp -a | rsync -a" tree-swarmfs tree-rsync 1.0 s 1
-row "the same over /dev/fuse (--transport dev)" tree-device tree-rsync - s 1
-row "the same through a view, its making included" tree-view tree-rsync - s 1
-row "the same mounted with xattrs shown" tree-xattr tree-rsync - s 1
-row "cold tree, 5,000 files: cp -a | wget -r" tree-swarmfs tree-wget 1.0 s 1
+row "cold package, 5,500 files: cp -a | rsync -a" icons-swarmfs icons-rsync 1.0 s 1
+row "the same over /dev/fuse (--transport dev)" icons-device icons-rsync - s 1
+row "the same through a view, its making included" icons-view icons-rsync - s 1
+row "the same mounted with xattrs shown" icons-xattr icons-rsync - s 1
+row "cold package, 5,500 files: cp -a | wget -r" icons-swarmfs icons-wget 1.0 s 1
+row "cold made tree, 5,000 files: cp -a | rsync" deep-swarmfs deep-rsync 1.0 s 1
 row "cold $big_mib MiB: sha256sum | curl TLS + sha256sum" big-swarmfs big-curl 1.5 s 1
 row "80 ms away, 60 files, 229 MiB: cp -a | rsync" far-far-swarmfs far-far-rsync - s 1
 row "80 ms away, 30 files, 264 KiB: cp -a | rsync" far-small-swarmfs far-small-rsync - s 1
@@ -356,15 +366,20 @@ if [ "$(id -u)" = 0 ]; then
     row "the same against rsync -a" slow-swarmfs slow-rsync - s 1
     row "the same against curl and tar of a .tar.xz" slow-swarmfs slow-curl - s 1
 fi
-row "hot find over the tree, twenty times" find-swarmfs find-ext4 0.8 ms 1000
+row "hot find over the package, fifty times" find-swarmfs find-ext4 0.8 ms 1000
 row "the same through a view" find-view find-ext4 0.8 ms 1000
-row "hot stat, 5,000 files, $(depth list) names deep" stat-swarmfs stat-ext4 1.3 us 0.001
-row "the same against another FUSE file system" stat-swarmfs stat-squashfuse 1.1 us 0.001
-row "the least of any FUSE mount (no permissions)" stat-bare stat-ext4 - us 0.001
-row "the same paths through a view" stat-view stat-ext4 1.3 us 0.001
-row "hot stat, 100,000 files, $(depth wide) names deep" wide-swarmfs wide-ext4 1.3 us 0.001
-row "hot open + read + close" read-swarmfs read-ext4 1.5 us 0.001
-row "the same through a view" read-view read-ext4 1.5 us 0.001
+row "hot stat in the package, $(depth icons) names deep" stat-icons-swarmfs stat-icons-ext4 1.3 us 0.001
+row "the same against another FUSE file system" stat-icons-swarmfs stat-icons-squashfuse 1.1 us 0.001
+row "the least of any FUSE mount (no permissions)" stat-icons-bare stat-icons-ext4 - us 0.001
+row "the same paths through a view" stat-icons-view stat-icons-ext4 1.3 us 0.001
+row "hot stat, 100,000 files, $(depth wide) names deep" stat-wide-swarmfs stat-wide-ext4 1.3 us 0.001
+row "hot stat in the made tree, $(depth deep) names deep" stat-deep-swarmfs stat-deep-ext4 - us 0.001
+row "the same against another FUSE file system" stat-deep-swarmfs stat-deep-squashfuse 1.1 us 0.001
+row "the least of any FUSE mount (no permissions)" stat-deep-bare stat-deep-ext4 - us 0.001
+row "the same paths through a view" stat-deep-view stat-deep-ext4 1.3 us 0.001
+row "hot open + read + close in the package" read-icons-swarmfs read-icons-ext4 1.5 us 0.001
+row "the same through a view" read-icons-view read-icons-ext4 1.5 us 0.001
+row "hot open + read + close in the made tree" read-deep-swarmfs read-deep-ext4 1.5 us 0.001
 row "hot sequential read of $big_mib MiB" stream-swarmfs stream-ext4 2.6 ms 0.000001
 peak=$(sort -n "$base/times/rss" | tail -n 1)
 awk -v rss="${peak:-0}" 'BEGIN { printf "%-44s %10.0f %10s MiB  %-6s %6s  %6d  %s\n", "largest resident memory of a node", rss, "", "", "", 200, rss <= 200 ? "met" : "MISSED" }'
