@@ -57,10 +57,14 @@ public sealed class Block : IDisposable
     /// Takes over a buffer rented from <see cref="BlockBuffers.Shared"/> if its first <paramref name="length"/> bytes have this CID.
     /// On null the buffer stays the caller's, to return or to reuse.
     /// </summary>
-    public static Block? TryAdopt(in Cid expected, byte[] rented, int length)
+    public static Block? TryAdopt(in Cid expected, byte[] rented, int length) =>
+        length > MaxLength ? null : TryAdopt(expected, HashedBytes.Of(rented, length));
+
+    /// <summary>The same for a buffer that was hashed already.</summary>
+    public static Block? TryAdopt(in Cid expected, in HashedBytes rented)
     {
-        if (length > MaxLength || Sha256Digest.Of(rented.AsSpan(0, length)) != expected.Digest) return null;
-        return new Block(expected, rented, length);
+        if (rented.Buffer is null || rented.Length > MaxLength || rented.Digest != expected.Digest) return null;
+        return new Block(expected, rented.Buffer, rented.Length);
     }
 
     /// <summary>Adds a reference and returns the same block, so that a hand-over reads <c>other.Take(block.Retain())</c>.</summary>

@@ -1,3 +1,4 @@
+using SwarmFS.Core;
 using SwarmFS.Wire;
 
 namespace SwarmFS.Swarm;
@@ -5,10 +6,9 @@ namespace SwarmFS.Swarm;
 /// <summary>What each kind of frame does. One frame at a time, in the order they came.</summary>
 internal sealed partial class PeerConnection
 {
-    /// <returns>What the peer did wrong, or null. The frame's body is given back or has become a block.</returns>
-    private string? Act(in Frame frame)
+    /// <returns>What the peer did wrong, or null. The frame's body is given back.</returns>
+    private string? ActOnMessage(Frame frame)
     {
-        if (frame.Header.Kind == FrameKind.Block) return ActOnBlock(frame);
         try
         {
             return frame.Header.Kind switch
@@ -45,9 +45,10 @@ internal sealed partial class PeerConnection
         return null;
     }
 
-    private string? ActOnBlock(in Frame frame)
+    /// <returns>The same. The frame's body is given back or has become a block.</returns>
+    private string? ActOnBlock(Frame frame, HashedBytes body)
     {
-        var arrival = _services.Exchange.BlockArrived(Lane, frame.Header.RequestId, frame.Cid, frame.Body, frame.Length);
+        var arrival = _services.Exchange.BlockArrived(Lane, frame.Header.RequestId, frame.Cid, body);
         if (arrival.Kind != ArrivalKind.Taken) frame.Return();
         return arrival.Offence;
     }

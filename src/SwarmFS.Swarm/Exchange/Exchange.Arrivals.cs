@@ -21,11 +21,11 @@ internal readonly record struct Arrival(ArrivalKind Kind, string? Offence = null
     public static Arrival Lie(string how) => new(ArrivalKind.Offence, how);
 }
 
-/// <summary>Answers from peers. One thread for each lane; the hash is computed outside of the lock.</summary>
+/// <summary>Answers from peers. One thread for each lane; what comes is hashed already, outside of the lock.</summary>
 internal sealed partial class Exchange
 {
-    /// <param name="rented">From the pool of blocks; its first <paramref name="length"/> bytes are the block's.</param>
-    public Arrival BlockArrived(Lane lane, uint requestId, in Cid cid, byte[] rented, int length)
+    /// <param name="rented">From the pool of blocks.</param>
+    public Arrival BlockArrived(Lane lane, uint requestId, in Cid cid, in HashedBytes rented)
     {
         LaneRequest? request;
         lock (_gate)
@@ -35,13 +35,13 @@ internal sealed partial class Exchange
         }
         return request switch
         {
-            WantRequest want => BlockArrived(want, cid, rented, length),
-            TreeAttempt attempt => TreeBlockArrived(attempt, cid, rented, length),
+            WantRequest want => BlockArrived(want, cid, rented),
+            TreeAttempt attempt => TreeBlockArrived(attempt, cid, rented),
             _ => throw new InvalidOperationException("There are two kinds of requests."),
         };
     }
 
-    private Arrival BlockArrived(WantRequest request, in Cid cid, byte[] rented, int length)
+    private Arrival BlockArrived(WantRequest request, in Cid cid, in HashedBytes rented)
     {
         var lane = request.Lane;
         int index;
@@ -55,8 +55,8 @@ internal sealed partial class Exchange
                 return new Arrival(ArrivalKind.Dropped);
             }
         }
-        var block = Block.TryAdopt(cid, rented, length);
-        if (block is null) return Arrival.Lie($"{length} bytes that are not block {cid.ToShortString()}");
+        var block = Block.TryAdopt(cid, rented);
+        if (block is null) return Arrival.Lie($"{rented.Length} bytes that are not block {cid.ToShortString()}");
         using (block)
         {
             var jobs = Accept(lane, request, index, block);

@@ -78,7 +78,7 @@ internal sealed class SimulatedPeer : ILaneOutput
     {
         var rented = BlockBuffers.Shared.Rent(block.Length);
         block.Span.CopyTo(rented);
-        return _world.Exchange.BlockArrived(Lane, id, block.Cid, rented, block.Length).Kind;
+        return _world.Exchange.BlockArrived(Lane, id, block.Cid, HashedBytes.Of(rented, block.Length)).Kind;
     }
 
     public void Lacks(uint id, params ushort[] indices) => _world.Exchange.DontHave(Lane, id, new DontHave(indices)).ShouldBeNull();

@@ -1,0 +1,155 @@
+using System.Buffers.Binary;
+using System.Runtime.Intrinsics.X86;
+using SwarmFS.Core.Hashing;
+
+namespace SwarmFS.Core;
+
+/// <summary>
+/// Hashes many buffers at once where that is faster: on x86 without SHA extensions, which servers up to Cascade Lake are. There one core does 370 MB/s one by one, 1,070 eight at
+/// once with AVX2; with the extensions one by one is as fast. (AVX-512VL would do 1,950; a program compiled for it read a tree no faster than one for AVX2.) Not safe from several
+/// threads.
+/// </summary>
+public sealed class BlockHasher
+{
+    private const int LengthFieldLength = 8;
+
+    /// <summary>How many times as long as alone a buffer takes in a lane, by the speeds above.</summary>
+    private const double LaneCost = 2.8;
+
+    private static readonly byte[] s_nothing = new byte[Sha256Lanes.InputBlockLength];
+
+    private readonly bool _inLanes;
+    private readonly uint[] _states = Sha256Lanes.NewStates();
+    private readonly LaneInput[] _inputs = new LaneInput[Sha256Lanes.Count];
+    private readonly Message[] _messages = new Message[Sha256Lanes.Count];
+    private readonly byte[][] _tails;
+
+    public BlockHasher() : this(GainsBySeveral)
+    {
+    }
+
+    /// <param name="inLanes">Whether several buffers are hashed at once; needs AVX2.</param>
+    internal BlockHasher(bool inLanes)
+    {
+        _inLanes = inLanes;
+        _tails = [.. Enumerable.Range(0, Sha256Lanes.Count).Select(_ => new byte[2 * Sha256Lanes.InputBlockLength])];
+    }
+
+    /// <summary>Whether this machine hashes several buffers at once faster than one after another: whether it pays to wait until there are several.</summary>
+    public static bool GainsBySeveral { get; } = Avx2.IsSupported && !HasShaExtensions;
+
+    /// <summary>CPUID leaf 7, EBX bit 29 (Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2A, CPUID).</summary>
+    private static bool HasShaExtensions => (X86Base.CpuId(7, 0).Ebx & (1 << 29)) != 0;
+
+    /// <param name="buffers">Each with the number of its first bytes that are hashed.</param>
+    /// <param name="hashed">Takes one for each, in the same order.</param>
+    public void Hash(ReadOnlySpan<(byte[] Bytes, int Length)> buffers, Span<HashedBytes> hashed)
+    {
+        Span<int> order = stackalloc int[64];
+        Span<int> keys = stackalloc int[order.Length];
+        for (var at = 0; at < buffers.Length; at += order.Length)
+        {
+            var some = buffers[at..Math.Min(buffers.Length, at + order.Length)];
+            for (var i = 0; i < some.Length; i++) (order[i], keys[i]) = (i, -some[i].Length);
+            keys[..some.Length].Sort(order[..some.Length]);
+            HashLongestFirst(order[..some.Length], some, hashed[at..]);
+        }
+    }
+
+    private void HashLongestFirst(ReadOnlySpan<int> order, ReadOnlySpan<(byte[] Bytes, int Length)> buffers, Span<HashedBytes> hashed)
+    {
+        var rest = 0L;
+        foreach (var index in order) rest += buffers[index].Length;
+        for (; order.Length > 0; order = order[1..])
+        {
+            var (bytes, length) = buffers[order[0]];
+            rest -= length;
+            if (_inLanes && !IsFasterAlone(length, order.Length > 1 ? buffers[order[1]].Length : 0, rest)) break;
+            hashed[order[0]] = HashedBytes.Of(bytes, length);
+        }
+        if (order.Length > 0) HashInLanes(order, buffers, hashed);
+    }
+
+    /// <summary>
+    /// A lane is slower than OpenSSL alone. So where the longest would keep one busy when most others are done, or all are too few, it is hashed by itself.
+    /// </summary>
+    private static bool IsFasterAlone(long longest, long second, long others)
+    {
+        var together = LaneCost * Math.Max(longest, (longest + others) / Sha256Lanes.Count);
+        return longest + others <= together || longest + (LaneCost * Math.Max(second, others / Sha256Lanes.Count)) < together;
+    }
+
+    private void HashInLanes(ReadOnlySpan<int> order, ReadOnlySpan<(byte[] Bytes, int Length)> buffers, Span<HashedBytes> hashed)
+    {
+        var active = 0;
+        for (var lane = 0; lane < Sha256Lanes.Count; lane++)
+        {
+            if (Next(lane, ref order, buffers)) active++;
+        }
+        while (active > 0)
+        {
+            var blocks = int.MaxValue;
+            foreach (ref var message in _messages.AsSpan())
+                if (message.Bytes is not null) blocks = Math.Min(blocks, message.InputBlocks);
+            Sha256Lanes.Compress(_states, _inputs, blocks);
+            for (var lane = 0; lane < Sha256Lanes.Count; lane++)
+            {
+                ref var message = ref _messages[lane];
+                if (message.Bytes is null || (message.InputBlocks -= blocks) > 0) continue;
+                if (!message.InTail)
+                {
+                    BeginTail(lane);
+                    continue;
+                }
+                hashed[message.Index] = new HashedBytes(message.Bytes, message.Length, Sha256Lanes.DigestOf(_states, lane));
+                if (!Next(lane, ref order, buffers)) active--;
+            }
+        }
+    }
+
+    /// <returns>False when there is no further message for the lane.</returns>
+    private bool Next(int lane, ref ReadOnlySpan<int> order, ReadOnlySpan<(byte[] Bytes, int Length)> buffers)
+    {
+        if (order.Length == 0)
+        {
+            _messages[lane] = default;
+            _inputs[lane] = new LaneInput { Source = s_nothing };
+            return false;
+        }
+        var (bytes, length) = buffers[order[0]];
+        _messages[lane] = new Message { Bytes = bytes, Length = length, Index = order[0], InputBlocks = length / Sha256Lanes.InputBlockLength };
+        _inputs[lane] = new LaneInput { Source = bytes, Stride = Sha256Lanes.InputBlockLength };
+        order = order[1..];
+        Sha256Lanes.Begin(_states, lane);
+        if (_messages[lane].InputBlocks == 0) BeginTail(lane);
+        return true;
+    }
+
+    /// <summary>What is left of a message, with its padding and its length in bits (FIPS 180-4, 5.1.1).</summary>
+    private void BeginTail(int lane)
+    {
+        ref var message = ref _messages[lane];
+        var tail = _tails[lane];
+        var left = message.Length % Sha256Lanes.InputBlockLength;
+        message.InTail = true;
+        message.InputBlocks = left + 1 + LengthFieldLength <= Sha256Lanes.InputBlockLength ? 1 : 2;
+        var end = message.InputBlocks * Sha256Lanes.InputBlockLength;
+        message.Bytes.AsSpan(message.Length - left, left).CopyTo(tail);
+        tail[left] = 0x80;
+        tail.AsSpan(left + 1, end - left - 1).Clear();
+        BinaryPrimitives.WriteInt64BigEndian(tail.AsSpan(end - LengthFieldLength), 8L * message.Length);
+        _inputs[lane] = new LaneInput { Source = tail, Stride = Sha256Lanes.InputBlockLength };
+    }
+
+    private struct Message
+    {
+        /// <summary>Null: the lane is idle.</summary>
+        public byte[]? Bytes;
+        public int Length;
+        public int Index;
+
+        /// <summary>Input blocks of 64 bytes that are still to come from the message, or from its tail.</summary>
+        public int InputBlocks;
+        public bool InTail;
+    }
+}
