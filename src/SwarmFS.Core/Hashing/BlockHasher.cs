@@ -16,7 +16,7 @@ public sealed class BlockHasher
     /// <summary>How many times as long as alone a buffer takes in a lane, by the speeds above.</summary>
     private const double LaneCost = 2.8;
 
-    private static readonly byte[] s_nothing = new byte[Sha256Lanes.InputBlockLength];
+    private static readonly byte[] Nothing = new byte[Sha256Lanes.InputBlockLength];
 
     private readonly bool _inLanes;
     private readonly uint[] _states = Sha256Lanes.NewStates();
@@ -113,7 +113,7 @@ public sealed class BlockHasher
         if (order.Length == 0)
         {
             _messages[lane] = default;
-            _inputs[lane] = new LaneInput { Source = s_nothing };
+            _inputs[lane] = new LaneInput { Source = Nothing };
             return false;
         }
         var (bytes, length) = buffers[order[0]];

@@ -30,10 +30,10 @@ internal static class Sha256Lanes
     private const int Words = 8;
 
     /// <summary>The first 32 bits of the fractional parts of the square roots of the first 8 primes (FIPS 180-4, 5.3.3).</summary>
-    private static readonly uint[] s_initial = [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];
+    private static readonly uint[] Initial = [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];
 
     /// <summary>The first 32 bits of the fractional parts of the cube roots of the first 64 primes (FIPS 180-4, 4.2.2).</summary>
-    private static readonly uint[] s_constants =
+    private static readonly uint[] Constants =
     [
         0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
         0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
@@ -46,7 +46,7 @@ internal static class Sha256Lanes
     ];
 
     /// <summary>Turns the bytes of each word around: SHA-256 reads them big-endian.</summary>
-    private static readonly Vector256<byte> s_bigEndian = Vector256.Create(
+    private static readonly Vector256<byte> BigEndian = Vector256.Create(
         (byte)3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
 
     /// <summary>The states of all lanes: word by word, of each word a lane after the other.</summary>
@@ -55,7 +55,7 @@ internal static class Sha256Lanes
     /// <summary>A lane begins with a new message.</summary>
     public static void Begin(uint[] states, int lane)
     {
-        for (var word = 0; word < Words; word++) states[(word * Count) + lane] = s_initial[word];
+        for (var word = 0; word < Words; word++) states[(word * Count) + lane] = Initial[word];
     }
 
     public static Sha256Digest DigestOf(uint[] states, int lane)
@@ -77,7 +77,7 @@ internal static class Sha256Lanes
         for (; inputBlocks > 0; inputBlocks--)
         {
             Load(lanes, ref w);
-            ref var k = ref MemoryMarshal.GetArrayDataReference(s_constants);
+            ref var k = ref MemoryMarshal.GetArrayDataReference(Constants);
             for (var round = 0; round < 64; round += 16)
             {
                 if (round > 0) Extend(ref w);
@@ -140,8 +140,8 @@ internal static class Sha256Lanes
         {
             ref var lane = ref lanes[i];
             ref var bytes = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(lane.Source), lane.At);
-            Unsafe.Add(ref w, i) = Avx2.Shuffle(Vector256.LoadUnsafe(ref bytes), s_bigEndian).AsUInt32();
-            Unsafe.Add(ref w, i + Count) = Avx2.Shuffle(Vector256.LoadUnsafe(ref bytes, 32), s_bigEndian).AsUInt32();
+            Unsafe.Add(ref w, i) = Avx2.Shuffle(Vector256.LoadUnsafe(ref bytes), BigEndian).AsUInt32();
+            Unsafe.Add(ref w, i + Count) = Avx2.Shuffle(Vector256.LoadUnsafe(ref bytes, 32), BigEndian).AsUInt32();
             lane.At += lane.Stride;
         }
         Transpose(ref w);
