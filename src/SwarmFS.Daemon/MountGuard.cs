@@ -64,7 +64,7 @@ internal sealed class MountGuard
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(AnswerWithin);
-        using var stat = Process.Start(new ProcessStartInfo("stat", ["-c", "%i", "--", _path]) { RedirectStandardOutput = true, RedirectStandardError = true });
+        using var stat = Process.Start(new ProcessStartInfo("/usr/bin/stat", ["-c", "%i", "--", _path]) { RedirectStandardOutput = true, RedirectStandardError = true });
         if (stat is null) return false;
         try
         {

@@ -32,7 +32,7 @@ internal static class MountedViews
     {
         foreach (var view in Of(mountPoint).Reverse())
         {
-            var (exitCode, error) = await RunAsync("umount", ["-l", "--", view.MountPoint], Patience, CancellationToken.None);
+            var (exitCode, error) = await RunAsync("/usr/bin/umount", ["-l", "--", view.MountPoint], Patience, CancellationToken.None);
             if (exitCode == 0) log.ViewDetached(view.MountPoint);
             else log.ViewNotDetached(view.MountPoint, error);
         }
@@ -47,6 +47,7 @@ internal static class MountedViews
         else if (!cancellationToken.IsCancellationRequested) log.ViewNotRestored(view.ToString(), error);
     }
 
+    /// <param name="program">Its whole path: the runtime looks for a bare name in the current directory before it looks in PATH.</param>
     /// <returns>A program's exit code, and what it said of its failure. One that takes longer is killed.</returns>
     private static async Task<(int ExitCode, string Error)> RunAsync(string program, string[] words, TimeSpan most, CancellationToken cancellationToken)
     {

@@ -12,6 +12,7 @@ internal static class ChildProcess
     /// <summary>Each answers within a fraction of a second; one that does not is stuck.</summary>
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
+    /// <param name="program">Its whole path: the runtime looks for a bare name in the current directory before it looks in PATH.</param>
     /// <exception cref="SourceUnavailableException">It is not installed, or did not end in time.</exception>
     public static async Task<ChildResult> RunAsync(string program, IEnumerable<string> arguments, TimeProvider time, CancellationToken cancellationToken)
     {

@@ -95,6 +95,17 @@ public partial class RoomTests
             Unfinished().Match(File.ReadAllText(file)).Value.ShouldBeEmpty(file);
     }
 
+    /// <summary>.NET looks for a program that is named without a directory beside the running one and in the current directory before it looks in PATH.</summary>
+    [Fact]
+    public void Other_programs_are_named_by_their_whole_paths()
+    {
+        foreach (var file in AllowedReferences.Keys.SelectMany(SourceFiles))
+            BareProgram().Match(File.ReadAllText(file)).Value.ShouldBeEmpty(file);
+    }
+
+    [GeneratedRegex(@"(ProcessStartInfo|ChildProcess\.RunAsync|Process\.Start)\s*\(\s*""[^/""]", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5_000)]
+    private static partial Regex BareProgram();
+
     [GeneratedRegex(@"^\s*#region|\bTODO\b|\bFIXME\b|NotImplementedException|#pragma warning disable(?! \w+ //)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5_000)]
     private static partial Regex Unfinished();
 }

@@ -50,7 +50,7 @@ public static class FuseMounts
     // A child process asks, because whoever asks a server that hangs cannot be killed before it answers.
     private static bool AnswersDead(string path)
     {
-        var start = new ProcessStartInfo("stat") { ArgumentList = { "--file-system", "--", path }, RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("/usr/bin/stat") { ArgumentList = { "--file-system", "--", path }, RedirectStandardError = true, RedirectStandardOutput = true };
         start.Environment["LC_ALL"] = "C";
         try
         {

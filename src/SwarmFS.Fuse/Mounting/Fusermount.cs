@@ -13,6 +13,10 @@ namespace SwarmFS.Fuse;
 internal static unsafe class Fusermount
 {
     private const string Program = "fusermount3";
+
+    // By its whole path: the runtime looks for a bare name in the current directory before it looks in PATH.
+    private const string ProgramPath = "/usr/bin/" + Program;
+
     private const string SocketVariable = "_FUSE_COMMFD";
     private const int UnixDomain = 1;
     private const int StreamSocket = 1;
@@ -46,7 +50,7 @@ internal static unsafe class Fusermount
         }
         catch (Win32Exception)
         {
-            throw new FuseMountException($"mounting on {options.MountPoint} needs root, or the program {Program} (Debian: apt install fuse3)", Errno.EPERM);
+            throw new FuseMountException($"mounting on {options.MountPoint} needs root, or the program {ProgramPath} (Debian: apt install fuse3)", Errno.EPERM);
         }
         finally
         {
@@ -81,7 +85,7 @@ internal static unsafe class Fusermount
 
     private static Process Start(string[] arguments, int socket)
     {
-        var start = new ProcessStartInfo(Program, arguments) { RedirectStandardError = true };
+        var start = new ProcessStartInfo(ProgramPath, arguments) { RedirectStandardError = true };
         if (socket >= 0) start.Environment[SocketVariable] = socket.ToString(CultureInfo.InvariantCulture);
         return Process.Start(start) ?? throw new Win32Exception();
     }

@@ -29,11 +29,11 @@ public sealed partial record AptConfiguration
     /// <exception cref="SourceUnavailableException">apt is not installed.</exception>
     public static async Task<AptConfiguration> ReadAsync(TimeProvider time, CancellationToken cancellationToken)
     {
-        var dump = await ChildProcess.RunAsync("apt-config", ["dump"], time, cancellationToken);
+        var dump = await ChildProcess.RunAsync("/usr/bin/apt-config", ["dump"], time, cancellationToken);
         if (dump.ExitCode != 0) throw new SourceUnavailableException($"'apt-config dump' failed: {dump.Error.Trim()}. Repair apt's configuration.");
         var configuration = Parse(dump.Output);
         if (configuration.Architecture.Length > 0) return configuration;
-        var dpkg = await ChildProcess.RunAsync("dpkg", ["--print-architecture"], time, cancellationToken);
+        var dpkg = await ChildProcess.RunAsync("/usr/bin/dpkg", ["--print-architecture"], time, cancellationToken);
         return configuration with { Architecture = dpkg.Output.Trim() };
     }
 

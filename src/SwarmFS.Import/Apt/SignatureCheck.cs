@@ -28,7 +28,7 @@ internal sealed class SignatureCheck(string etcDirectory, string scratch, TimePr
             await File.WriteAllBytesAsync(input, signed, cancellationToken);
             List<string> arguments = ["--homedir", directory, "--status-fd", "1", "--ignore-time-conflict", "--output", output];
             foreach (var keyring in WriteKeyrings(keys, directory, name)) arguments.AddRange(["--keyring", keyring]);
-            var result = await ChildProcess.RunAsync("gpgv", [.. arguments, "--", input], time, cancellationToken);
+            var result = await ChildProcess.RunAsync("/usr/bin/gpgv", [.. arguments, "--", input], time, cancellationToken);
             var signers = Signers(result.Output, keys.Fingerprints, name);
             return new VerifiedText(WithoutLineEnds(await File.ReadAllBytesAsync(output, cancellationToken)), signers);
         }

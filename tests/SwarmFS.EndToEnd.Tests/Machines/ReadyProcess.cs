@@ -22,9 +22,10 @@ public sealed class ReadyProcess : IDisposable
     /// <param name="host">Null: this machine.</param>
     /// <param name="environment">Besides the test process's own.</param>
     /// <param name="log">What it prints is added here.</param>
-    public static async Task<ReadyProcess> StartAsync(TestHost? host, IEnumerable<string> words, IReadOnlyDictionary<string, string> environment, StringBuilder log)
+    /// <param name="directory">Its working directory; null: the test process's.</param>
+    public static async Task<ReadyProcess> StartAsync(TestHost? host, IEnumerable<string> words, IReadOnlyDictionary<string, string> environment, StringBuilder log, string? directory = null)
     {
-        var start = new ProcessStartInfo("setpriv") { RedirectStandardOutput = true, RedirectStandardError = true, Environment = { ["LC_ALL"] = "C.UTF-8" } };
+        var start = new ProcessStartInfo("setpriv") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = directory ?? "", Environment = { ["LC_ALL"] = "C.UTF-8" } };
         string[] enter = host is null ? [] : ["nsenter", $"--net=/run/netns/{host.Space}", "--"];
         foreach (var argument in (string[])["--pdeathsig", "KILL", "--", .. enter, .. words]) start.ArgumentList.Add(argument);
         foreach (var (name, value) in environment) start.Environment[name] = value;

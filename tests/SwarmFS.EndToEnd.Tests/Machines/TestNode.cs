@@ -38,6 +38,9 @@ public sealed class TestNode : IAsyncDisposable
     /// <summary>Variables that it has besides those of the test process.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Where it is started; null: where the test process is.</summary>
+    public string? StartedIn { get; init; }
+
     public string State => Path.Join(Directory, "state");
 
     public string Mount => Path.Join(Directory, "mnt");
@@ -90,7 +93,7 @@ public sealed class TestNode : IAsyncDisposable
         [
             Program, "--state", State, "up", "--mount", _mounted ? Mount : "none", "--listen", $"{_host?.Address ?? "127.0.0.1"}:{Port}", "--lan", "off", .. _options, .. more,
         ];
-        _process = await ReadyProcess.StartAsync(_host, words, Environment, _log);
+        _process = await ReadyProcess.StartAsync(_host, words, Environment, _log, StartedIn);
     }
 
     /// <summary>Ends the node as SIGKILL does; its mount is left dead.</summary>
