@@ -62,6 +62,23 @@ public sealed class SettingsTests : IDisposable
     }
 
     [Fact]
+    public void A_path_in_an_option_begins_in_the_current_directory_and_elsewhere_at_the_root()
+    {
+        _options["--mount"] = ["mnt"];
+        _options["--policy"] = ["none"];
+        var loaded = Load();
+        loaded.Settings!.MountPoint.ShouldBe(Path.Join(Environment.CurrentDirectory, "mnt"));
+        loaded.Settings.Policy.ShouldBeNull();
+        _options["--mount"] = ["none"];
+        Load().Settings!.MountPoint.ShouldBeNull();
+        _options["--mount"] = [""];
+        Load().Errors.Single().ShouldContain("absolute path");
+        _options.Clear();
+        _environment["SWARMFS_MOUNT"] = "mnt";
+        Load().Errors.Single().ShouldContain("mount.path = mnt (environment variable SWARMFS_MOUNT): must be an absolute path");
+    }
+
+    [Fact]
     public void Comments_blank_lines_and_repeated_sections_are_read_as_people_mean_them()
     {
         var loaded = Load("# a comment\n\n[store]\n; another\n quota=  2GiB  \n[swarm]\nlan = off\n[store]\nquota = 3GiB\n");

@@ -13,6 +13,9 @@ public sealed record SettingDefinition(
     /// <summary>Whether the option may be given several times; in the file and the environment the values are separated by commas or blanks.</summary>
     public bool IsList { get; init; }
 
+    /// <summary>Whether it names a file or a directory, unless it says <c>none</c>: in an option that may be from the current directory on, elsewhere it is absolute.</summary>
+    public bool IsPath { get; init; }
+
     /// <summary>Whether the option needs no value: <c>--lan</c> says <c>--lan on</c>.</summary>
     public bool IsSwitch { get; init; }
 }

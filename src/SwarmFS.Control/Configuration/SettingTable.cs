@@ -9,7 +9,8 @@ public static class SettingTable
     public const int DefaultPort = 7401;
 
     public static readonly SettingDefinition Mount = new(
-        "mount.path", "--mount", "SWARMFS_MOUNT", "DIR|none", "/swarm", "Where the tree appears; none to serve without a mount", SettingValues.RefuseMount);
+        "mount.path", "--mount", "SWARMFS_MOUNT", "DIR|none", "/swarm", "Where the tree appears; none to serve without a mount", SettingValues.RefuseMount)
+    { IsPath = true };
 
     public static readonly SettingDefinition Open = new(
         "mount.open", "--open", "SWARMFS_OPEN", "cache|passthrough", "cache",
@@ -63,7 +64,8 @@ public static class SettingTable
         "catalog.sync", "--sync", "SWARMFS_SYNC", "TIME|off", "6h", "How often this node reads the system's apt sources into its own log", SettingValues.RefuseSync);
 
     public static readonly SettingDefinition AptEtc = new(
-        "catalog.apt-etc", "--apt-etc", "SWARMFS_APT_ETC", "DIR", "/etc/apt", "Where apt's sources.list and sources.list.d are read", text => Path.IsPathRooted(text) ? null : "must be an absolute path");
+        "catalog.apt-etc", "--apt-etc", "SWARMFS_APT_ETC", "DIR", "/etc/apt", "Where apt's sources.list and sources.list.d are read", text => Path.IsPathRooted(text) ? null : "must be an absolute path")
+    { IsPath = true };
 
     public static readonly SettingDefinition Trust = new(
         "catalog.trust", "--trust", "SWARMFS_TRUST", "KEY", "", "An importer whose word is believed besides this node's own (a key as swarmfs id prints it there), unless a policy says who is; may be given several times", SettingValues.RefuseVerifierKey)
@@ -74,7 +76,8 @@ public static class SettingTable
     { IsList = true };
 
     public static readonly SettingDefinition Policy = new(
-        "catalog.policy", "--policy", "SWARMFS_POLICY", "FILE|none", "none", "The first signed policy of a network: which importers and witnesses are believed, and how many must agree", SettingValues.RefusePolicy);
+        "catalog.policy", "--policy", "SWARMFS_POLICY", "FILE|none", "none", "The first signed policy of a network: which importers and witnesses are believed, and how many must agree", SettingValues.RefusePolicy)
+    { IsPath = true };
 
     public static readonly SettingDefinition Light = Switch(
         "catalog.light", "--light", "SWARMFS_LIGHT", "off", "Whether names are looked up one by one with a proof each, instead of holding the catalogue", SettingValues.RefuseSwitch);

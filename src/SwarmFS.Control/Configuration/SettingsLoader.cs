@@ -28,7 +28,7 @@ public static class SettingsLoader
             if (input.Environment(definition.Variable) is { Length: > 0 } text)
                 Set(values, errors, definition, text, $"environment variable {definition.Variable}");
             if (input.Options.TryGetValue(definition.Option, out var given) && given.Count > 0)
-                Set(values, errors, definition, string.Join(", ", given), $"option {definition.Option}");
+                Set(values, errors, definition, definition.IsPath ? FromHere(given[0]) : string.Join(", ", given), $"option {definition.Option}");
         }
         var state = FindState(input);
         var inForce = new List<SettingReport> { new("node.state", state.Path, state.Origin) };
@@ -71,6 +71,8 @@ public static class SettingsLoader
             errors.Add($"The configuration file {path} cannot be read: {e.Message} Change its permissions, or name another one with --config.");
         }
     }
+
+    private static string FromHere(string path) => path is "none" or "" ? path : Path.GetFullPath(path);
 
     private static string Suggest(string key)
     {
