@@ -1,10 +1,12 @@
 /*
- * Times system calls over the files whose paths stand in a list, one per line, in several passes over all of them; prints the nanoseconds of one operation in
- * the median pass. A pass is timed as a whole: a clock around each call would cost a good part of it.
+ * Times system calls over the files whose paths stand in lists, one per line: list after list, as often as there are rounds, and prints for each list the nanoseconds of one
+ * operation in the fastest of its passes. Processors of a virtual machine are slower by half for a tenth of a second or several, whenever something else runs beside them: what is
+ * compared has to be measured by turns, and only the passes that nothing disturbed say what the calls cost. Before each pass goes one that is not timed, so that no list pays for
+ * what the one before has displaced from the processor's caches. A pass is timed as a whole: a clock around each call would cost a good part of it.
  *
- *   syscalls stat LIST PASSES     lstat
- *   syscalls read LIST PASSES     open, read to the end with 64 KiB, close
- *   syscalls stream FILE PASSES   open, read to the end with 1 MiB, close; nanoseconds of the whole file
+ *   syscalls stat ROUNDS LIST...     lstat
+ *   syscalls read ROUNDS LIST...     open, read to the end with 64 KiB, close
+ *   syscalls stream ROUNDS FILE...   open, read to the end with 1 MiB, close; nanoseconds of the whole file
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,10 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_PATHS = 1 << 20, MAX_PASSES = 1000 };
+enum { MAX_PATHS = 1 << 20, MAX_LISTS = 16 };
 
 static char *paths[MAX_PATHS];
-static double passes[MAX_PASSES];
 static char buffer[1 << 20];
 
 static void die(const char *path)
@@ -44,17 +45,11 @@ static double now(void)
     return time.tv_sec * 1e9 + time.tv_nsec;
 }
 
-static int ascending(const void *left, const void *right)
-{
-    double difference = *(const double *)left - *(const double *)right;
-    return (difference > 0) - (difference < 0);
-}
-
-static int load(const char *list)
+/* Appends the paths of a list; returns how many stand there then. */
+static int load(const char *list, int count)
 {
     FILE *file = fopen(list, "r");
     if (!file) die(list);
-    int count = 0;
     size_t room = 0;
     ssize_t length;
     while (count < MAX_PATHS && (length = getline(&paths[count], &room, file)) > 0)
@@ -67,30 +62,40 @@ static int load(const char *list)
     return count;
 }
 
+static void pass(const char *what, int from, int to)
+{
+    for (int i = from; i < to; i++)
+    {
+        struct stat status;
+        if (strcmp(what, "stream") == 0) read_whole(paths[i], sizeof buffer);
+        else if (strcmp(what, "read") == 0) read_whole(paths[i], 64 << 10);
+        else if (lstat(paths[i], &status) != 0) die(paths[i]);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 4) { fprintf(stderr, "usage: syscalls stat|read|stream LIST|FILE PASSES\n"); return 2; }
-    int stream = strcmp(argv[1], "stream") == 0, reads = strcmp(argv[1], "read") == 0;
-    int rounds = atoi(argv[3]);
-    if (rounds < 1 || rounds > MAX_PASSES) { fprintf(stderr, "syscalls: 1 to %d passes\n", MAX_PASSES); return 2; }
-    int count = 1;
-    if (stream) paths[0] = argv[2];
-    else count = load(argv[2]);
-    if (count == 0) { fprintf(stderr, "syscalls: %s lists nothing\n", argv[2]); return 1; }
-
-    for (int pass = 0; pass < rounds; pass++)
+    int lists = argc - 3, rounds = argc < 4 ? 0 : atoi(argv[2]);
+    if (rounds < 1 || lists > MAX_LISTS) { fprintf(stderr, "usage: syscalls stat|read|stream ROUNDS LIST|FILE...\n"); return 2; }
+    int ends[MAX_LISTS + 1] = { 0 };
+    double least[MAX_LISTS] = { 0 };
+    for (int list = 0; list < lists; list++)
     {
-        double start = now();
-        for (int i = 0; i < count; i++)
-        {
-            struct stat status;
-            if (stream) read_whole(paths[i], sizeof buffer);
-            else if (reads) read_whole(paths[i], 64 << 10);
-            else if (lstat(paths[i], &status) != 0) die(paths[i]);
-        }
-        passes[pass] = (now() - start) / count;
+        int end = ends[list];
+        if (strcmp(argv[1], "stream") == 0) paths[end++] = argv[3 + list];
+        else end = load(argv[3 + list], end);
+        if (end == ends[list]) { fprintf(stderr, "syscalls: %s lists nothing\n", argv[3 + list]); return 1; }
+        ends[list + 1] = end;
     }
-    qsort(passes, rounds, sizeof passes[0], ascending);
-    printf("%.0f\n", passes[rounds / 2]);
+    for (int round = 0; round < rounds; round++)
+        for (int list = 0; list < lists; list++)
+        {
+            pass(argv[1], ends[list], ends[list + 1]);
+            double start = now();
+            pass(argv[1], ends[list], ends[list + 1]);
+            double took = (now() - start) / (ends[list + 1] - ends[list]);
+            if (round == 0 || took < least[list]) least[list] = took;
+        }
+    for (int list = 0; list < lists; list++) printf("%.0f\n", least[list]);
     return 0;
 }
