@@ -222,9 +222,9 @@ calls() {
 
 # The same for walks: for each the name and the directory. One process over the tree many times: to start it takes as long as to walk 5,000 entries.
 walks() {
-    local turn pairs=("$@") at
+    local turn pairs=("$@") at trees=({1..50})
     for turn in $(seq 5); do
-        for ((at = 0; at < ${#pairs[@]}; at += 2)); do timed find $(yes "${pairs[at + 1]}" | head -n 50) >>"$base/walk-${pairs[at]}"; done
+        for ((at = 0; at < ${#pairs[@]}; at += 2)); do timed find "${trees[@]/#*/${pairs[at + 1]}}" >>"$base/walk-${pairs[at]}"; done
     done
     for ((at = 0; at < ${#pairs[@]}; at += 2)); do
         note "${pairs[at]}" "$(sort -n "$base/walk-${pairs[at]}" | head -n 1)"
@@ -279,7 +279,7 @@ mkdir "$base/times" "$base/deep" "$base/big" "$base/mnt-a" "$base/mnt-b" "$base/
 gcc -O2 -o "$base/syscalls" scripts/bench/syscalls.c
 
 say "Preparing: a package of 5,500 files, a made tree of 5,000 and a file of $big_mib MiB in $base"
-(cd "$base" && apt-get -q=2 download adwaita-icon-theme && dpkg-deb -x adwaita-icon-theme_*.deb icons)
+(cd "$base" && apt-get -q=2 -o APT::Sandbox::User=root download adwaita-icon-theme && dpkg-deb -x adwaita-icon-theme_*.deb icons)
 python3 scripts/bench/make-tree.py "$base/deep"
 head -c "$((big_mib << 20))" /dev/zero | openssl enc -aes-128-ctr -K 00112233445566778899aabbccddeeff -iv 00000000000000000000000000000000 >"$base/big/big.bin"
 # What a distance costs: files of megabytes one after another, and a package such as half of a distribution's are.

@@ -32,7 +32,7 @@ internal static class MountedViews
     {
         foreach (var view in Of(mountPoint).Reverse())
         {
-            var (exitCode, error) = await RunAsync("/usr/bin/umount", ["-l", "--", view.MountPoint], Patience, CancellationToken.None);
+            var (exitCode, error) = await RunProgramAsync("/usr/bin/umount", ["-l", "--", view.MountPoint], Patience, CancellationToken.None);
             if (exitCode == 0) log.ViewDetached(view.MountPoint);
             else log.ViewNotDetached(view.MountPoint, error);
         }
@@ -42,14 +42,14 @@ internal static class MountedViews
     public static async Task RestoreAsync(StandingView view, string stateDirectory, ILogger log, CancellationToken cancellationToken)
     {
         string[] words = ["--state", stateDirectory, "view", "--", view.Subject, .. view.Directory is { } directory ? [directory] : (string[])[]];
-        var (exitCode, error) = await RunAsync(Path.Join(AppContext.BaseDirectory, "swarmfs"), words, Timeout.InfiniteTimeSpan, cancellationToken);
+        var (exitCode, error) = await RunProgramAsync(Path.Join(AppContext.BaseDirectory, "swarmfs"), words, Timeout.InfiniteTimeSpan, cancellationToken);
         if (exitCode == 0) log.ViewRestored(view.ToString());
         else if (!cancellationToken.IsCancellationRequested) log.ViewNotRestored(view.ToString(), error);
     }
 
     /// <param name="program">Its whole path: the runtime looks for a bare name in the current directory before it looks in PATH.</param>
     /// <returns>A program's exit code, and what it said of its failure. One that takes longer is killed.</returns>
-    private static async Task<(int ExitCode, string Error)> RunAsync(string program, string[] words, TimeSpan most, CancellationToken cancellationToken)
+    private static async Task<(int ExitCode, string Error)> RunProgramAsync(string program, string[] words, TimeSpan most, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(most);

@@ -78,7 +78,7 @@ public sealed partial class SwarmNode : IBlockSource, IAsyncDisposable
         _doorman = new Doorman(options.HandshakesPerGroup, time);
         _services = new ConnectionServices(
             _exchange, store, _holdings, _records, _addressExchange, new UploadLimiter(options.UploadBytesPerSecond, time),
-            options.Compression && Zstd.IsAvailable, _metrics, time);
+            options.Compression && Zstd.IsAvailable, options.GathersArrivals, _metrics, time);
         foreach (var peer in options.Peers) AddPeer(peer);
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using SwarmFS.Core;
 
 namespace SwarmFS.Swarm;
 
@@ -28,6 +29,9 @@ public sealed record SwarmOptions
 
     /// <summary>Whether blocks are packed on slow paths, in both directions.</summary>
     public bool Compression { get; init; } = true;
+
+    /// <summary>Whether blocks that have come are gathered and hashed together; the machine decides, tests try both.</summary>
+    internal bool GathersArrivals { get; init; } = BlockHasher.GainsBySeveral;
 
     /// <summary>Bytes a second that blocks take on the wire, all peers together; null: no limit.</summary>
     public long? UploadBytesPerSecond

@@ -103,7 +103,7 @@ public partial class RoomTests
             BareProgram().Match(File.ReadAllText(file)).Value.ShouldBeEmpty(file);
     }
 
-    [GeneratedRegex(@"(ProcessStartInfo|ChildProcess\.RunAsync|Process\.Start)\s*\(\s*""[^/""]", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5_000)]
+    [GeneratedRegex(@"(ProcessStartInfo|ChildProcess\.RunAsync|RunProgramAsync|Process\.Start)\s*\(\s*""[^/""]", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5_000)]
     private static partial Regex BareProgram();
 
     [GeneratedRegex(@"^\s*#region|\bTODO\b|\bFIXME\b|NotImplementedException|#pragma warning disable(?! \w+ //)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5_000)]

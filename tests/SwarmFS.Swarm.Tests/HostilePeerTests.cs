@@ -94,6 +94,42 @@ public sealed class HostilePeerTests
         liar.Asked.ShouldBe(asked);
     }
 
+    /// <summary>However the frames are taken: what came before the lie or the end is whole, what came behind it nobody has seen.</summary>
+    [Theory]
+    [InlineData("wrong bytes", true)]
+    [InlineData("wrong bytes", false)]
+    [InlineData("garbage", true)]
+    [InlineData("garbage", false)]
+    [InlineData("hangs up", true)]
+    [InlineData("hangs up", false)]
+    public async Task What_a_peer_sent_before_it_lied_or_left_counts_and_what_it_sent_behind_does_not(string end, bool gathers)
+    {
+        Block[] blocks = [.. Enumerable.Range(0, 12).Select(i => Block.Create(CidCodec.Raw, [(byte)i, .. new byte[1000]]))];
+        await using var peer = new HostilePeer(OnWant(async (link, id, want) =>
+        {
+            var wanted = want.Blocks.ToArray();
+            byte[] Frames(Range which) => [.. blocks[which].Where(block => wanted.Contains(block.Cid)).SelectMany(block => HostilePeer.BlockFrame(id, block.Cid, block.Span))];
+            if (end == "hangs up")
+            {
+                await SendRaw(link, Frames(..10));
+                await link.DisposeAsync();
+                return;
+            }
+            var lie = end == "garbage" ? [.. Enumerable.Repeat((byte)0xee, 64)] : HostilePeer.BlockFrame(id, blocks[10].Cid, new byte[1000]);
+            await SendRaw(link, [.. Frames(..10), .. lie, .. Frames(11..)]);
+        }));
+        await using var node = await TestNode.StartAsync(options => options with { GathersArrivals = gathers });
+        node.Node.AddPeer(peer.EndPoint);
+        using var sink = new KeepingSink();
+
+        var result = await node.Node.FetchAsync(TestNode.Wish(blocks[0].Cid, [.. blocks.Select(block => block.Cid)], seconds: 1), sink, TestContext.Current.CancellationToken);
+
+        result.Missing.ShouldBe(2);
+        sink.Cids.Order().ShouldBe(blocks[..10].Select(block => block.Cid).Order());
+        node.StatusOf(peer.Id).ShouldNotBeNull().Offences.ShouldBe(end == "hangs up" ? 0 : 1);
+        foreach (var block in blocks) block.Dispose();
+    }
+
     [Theory]
     [MemberData(nameof(DawdlingNames))]
     public async Task A_peer_that_does_not_deliver_costs_time_and_is_no_liar(string how)

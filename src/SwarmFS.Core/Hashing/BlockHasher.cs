@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Runtime.Intrinsics.X86;
-using SwarmFS.Core.Hashing;
 
 namespace SwarmFS.Core;
 
@@ -12,6 +11,9 @@ namespace SwarmFS.Core;
 public sealed class BlockHasher
 {
     private const int LengthFieldLength = 8;
+
+    /// <summary>Buffers that are ordered by length together.</summary>
+    private const int MostAtOnce = 64;
 
     /// <summary>How many times as long as alone a buffer takes in a lane, by the speeds above.</summary>
     private const double LaneCost = 2.8;
@@ -45,11 +47,11 @@ public sealed class BlockHasher
     /// <param name="hashed">Takes one for each, in the same order.</param>
     public void Hash(ReadOnlySpan<(byte[] Bytes, int Length)> buffers, Span<HashedBytes> hashed)
     {
-        Span<int> order = stackalloc int[64];
-        Span<int> keys = stackalloc int[order.Length];
-        for (var at = 0; at < buffers.Length; at += order.Length)
+        Span<int> order = stackalloc int[MostAtOnce];
+        Span<int> keys = stackalloc int[MostAtOnce];
+        for (var at = 0; at < buffers.Length; at += MostAtOnce)
         {
-            var some = buffers[at..Math.Min(buffers.Length, at + order.Length)];
+            var some = buffers[at..Math.Min(buffers.Length, at + MostAtOnce)];
             for (var i = 0; i < some.Length; i++) (order[i], keys[i]) = (i, -some[i].Length);
             keys[..some.Length].Sort(order[..some.Length]);
             HashLongestFirst(order[..some.Length], some, hashed[at..]);

@@ -18,5 +18,6 @@ public readonly struct HashedBytes
 
     public Sha256Digest Digest { get; }
 
+    /// <summary>Hashes one buffer.</summary>
     public static HashedBytes Of(byte[] buffer, int length) => new(buffer, length, Sha256Digest.Of(buffer.AsSpan(0, length)));
 }

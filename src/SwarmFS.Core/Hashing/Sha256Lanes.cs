@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace SwarmFS.Core.Hashing;
+namespace SwarmFS.Core;
 
 /// <summary>Where one of the eight messages stands.</summary>
 internal struct LaneInput

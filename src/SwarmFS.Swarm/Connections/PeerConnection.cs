@@ -6,9 +6,10 @@ namespace SwarmFS.Swarm;
 
 /// <summary>What a connection works for: the node's parts, shared by all of its connections.</summary>
 /// <param name="Compression">Whether this node packs and unpacks.</param>
+/// <param name="GathersArrivals">Whether frames that have come are gathered before they are acted on.</param>
 internal sealed record ConnectionServices(
     Exchange Exchange, IBlockStore Store, HoldingsTracker Holdings, RecordSync Records, AddressExchange Addresses, UploadLimiter Upload, bool Compression,
-    SwarmMetrics Metrics, TimeProvider Time);
+    bool GathersArrivals, SwarmMetrics Metrics, TimeProvider Time);
 
 /// <summary>
 /// An open connection: after the greeting, until it ends. Two loops: one takes frames off the link and acts on those that have come before it waits for more, one sends. To hash on another
@@ -49,7 +50,7 @@ internal sealed partial class PeerConnection : ILaneOutput
 
     private readonly IPeerLink _link;
     private readonly FrameReader _reader;
-    private readonly FrameBatch _arrivals = new(BlockHasher.GainsBySeveral);
+    private readonly FrameBatch _arrivals;
     private readonly Func<Frame, HashedBytes, string?> _onBlock;
     private readonly Func<Frame, string?> _onMessage;
     private readonly ConnectionServices _services;
@@ -76,7 +77,7 @@ internal sealed partial class PeerConnection : ILaneOutput
     {
         (_link, _reader, _services) = (link, reader, services);
         (Direction, Peer, Hello) = (direction, peer, hello);
-        (_onBlock, _onMessage) = (ActOnBlock, ActOnMessage);
+        (_arrivals, _onBlock, _onMessage) = (new FrameBatch(services.GathersArrivals), ActOnBlock, ActOnMessage);
         Lane = new Lane(peer, this);
         _serving = new ServeQueue(services.Store, services.Time);
         if (services.Compression)
