@@ -110,8 +110,7 @@ internal sealed class BlockFetcher(
                 if (Detach(flight)) finished = flight.Batch;
             }
             flight.Settle(true);
-            // With one source the request is at its end by itself; of several the slower ones are called off.
-            if (sources.Count > 1) finished?.End();
+            if (finished is { IsRaced: true }) finished.End();
         }
     }
 
@@ -239,17 +238,12 @@ internal sealed class BlockFetcher(
     // the request in progress raised. A source may ignore that; then the block is asked for again and may travel twice, which is better than a reader behind a queue.
     private async Task HurryAsync(List<Flight> slower, RootAccount account, FetchPriority priority, long deadline, CancellationToken left)
     {
-        try
-        {
-            await Task.Delay(options.RaisePatience, time, left);
-            if (StillSlow(slower, priority) is not { Count: > 0 } waitedFor) return;
-            sources.Raise(waitedFor, priority, deadline);
-            await Task.Delay(options.PromotionPatience, time, left);
-        }
-        catch (OperationCanceledException)
-        {
-            return;
-        }
+        // A reader mostly leaves long before: that is no exception.
+        await Task.Delay(options.RaisePatience, time, left).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (left.IsCancellationRequested || StillSlow(slower, priority) is not { Count: > 0 } waitedFor) return;
+        sources.Raise(waitedFor, priority, deadline);
+        await Task.Delay(options.PromotionPatience, time, left).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (left.IsCancellationRequested) return;
         var batch = new FetchBatch(this, account, priority, deadline, isAhead: false);
         List<FetchBatch> emptied = [];
         lock (_gate)

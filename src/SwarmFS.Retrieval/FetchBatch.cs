@@ -30,6 +30,9 @@ internal sealed class FetchBatch(BlockFetcher fetcher, RootAccount account, Fetc
     /// <summary>Flights in the air per the bound on bytes asked ahead; zero unless <see cref="IsAhead"/>.</summary>
     public long AheadBytes { get; set; }
 
+    /// <summary>More than one source is at it: when all have landed, the slower one is called off. One alone is at its end by itself.</summary>
+    public bool IsRaced { get; set; }
+
     /// <summary>What the sources said when they gave up.</summary>
     public string? Explanation { get; set; }
 

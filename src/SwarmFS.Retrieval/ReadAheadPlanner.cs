@@ -68,8 +68,9 @@ internal sealed class ReadAheadPlanner(RetrievalOptions options, BlocksAtHand bl
         }
         reader.Requested = requested;
         reader.Window = Math.Min(Grown(window), cap);
-        // A plan without one more file read would grow the window for nothing.
-        reader.Trigger = next >= tree.Count ? long.MaxValue : Math.Max(reader.Position + 1, Math.Min(half, next));
+        // Half of the bytes or half of the files: where the bytes lie in a few large files at the end, a reader is at these sooner than a request. A plan without one more file read would grow
+        // the window for nothing.
+        reader.Trigger = next >= tree.Count ? long.MaxValue : Math.Max(reader.Position + 1, Math.Min(half, (reader.Position + next) / 2));
         return wanted;
     }
 

@@ -18,6 +18,8 @@ internal sealed class SourceRace(IReadOnlyList<IBlockSource> sources, RetrievalO
         List<Task<string?>> asked = [];
         foreach (var source in sources)
         {
+            // Before it is looked what is left: whoever lands the last block then either leaves nothing to ask for, or ends the race.
+            batch.IsRaced = asked.Count > 0;
             var blocks = undelivered(batch);
             if (blocks.Count == 0) break;
             asked.Add(AskAsync(source, blocks, batch));

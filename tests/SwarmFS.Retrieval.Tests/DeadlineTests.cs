@@ -126,6 +126,32 @@ public sealed class DeadlineTests
     }
 
     [Fact]
+    public async Task Of_two_sources_at_it_the_slower_is_called_off_and_one_alone_never()
+    {
+        await using var world = new World(("a", World.Noise(5000, 1)), ("b", World.Noise(5000, 2)));
+        var (peers, origin) = (new ScriptedBlockSource(world.Elsewhere, "peers"), new ScriptedBlockSource(world.Elsewhere, "origin"));
+        world.Open(peers, origin);
+        var tree = await world.TreeAsync();
+
+        var alone = world.ReadAsync(tree, "a");
+        var first = await peers.NextAsync();
+        first.Deliver(first.Request.Blocks[0]);
+        (await alone).ShouldBeBytes(world.Expected("a"));
+        first.Cancelled.IsCompleted.ShouldBeFalse();
+        first.End();
+
+        var raced = world.ReadAsync(tree, "b");
+        var slower = await peers.NextAsync();
+        await World.UntilAsync(() => world.Time.PendingTimers > 0);
+        world.Time.Advance(world.Options.SourceHeadStart);
+        var faster = await origin.NextAsync();
+        faster.Deliver(faster.Request.Blocks[0]);
+        (await raced).ShouldBeBytes(world.Expected("b"));
+        await slower.Cancelled.WaitAsync(TimeSpan.FromSeconds(20));
+        origin.Asked.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task A_cancelled_reader_leaves_at_once()
     {
         await using var world = new World(("a", World.Noise(5000, 1)));

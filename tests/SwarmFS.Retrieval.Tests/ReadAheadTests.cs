@@ -310,6 +310,24 @@ public sealed class ReadAheadTests
     }
 
     [Fact]
+    public async Task Large_files_behind_small_ones_are_here_before_a_scan_comes_to_them()
+    {
+        await using var world = new World([
+            .. Enumerable.Range(0, 400).Select(i => ($"f{i:000}", World.Noise(4_000, i))),
+            ("g", World.Noise(3 * MiB, 400)), ("h", World.Noise(3 * MiB, 401)),
+        ]);
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        for (var i = 0; i < 390; i++)
+        {
+            await world.ReadAsync(tree, $"f{i:000}");
+            await world.RestAsync();
+        }
+        world.Content.IsComplete(world.Root).ShouldBeTrue();
+        source.Requests.Count(request => request.Priority == FetchPriority.Demand).ShouldBeLessThan(6);
+    }
+
+    [Fact]
     public async Task The_pieces_of_one_file_do_not_widen_the_window_of_a_scan()
     {
         await using var world = new World([.. Enumerable.Range(0, 30).Select(i => ($"f{i:00}", World.Noise(2 * MiB, i)))]);

@@ -22,32 +22,38 @@ public static class DagLinks
 {
     /// <summary>Appends the links in canonical order: entries by name, shards and chunks in order. A CID may occur more than once. A raw block has none.</summary>
     /// <exception cref="InvalidTreeException">Not a node of this format. Some links may have been appended.</exception>
-    public static void Read(Block node, ICollection<DagLink> into)
+    public static void Read(Block node, List<DagLink> into) => Read(node.Cid, node.Span, into);
+
+    /// <inheritdoc cref="Read(Block, List{DagLink})"/>
+    /// <returns>True for a node of a large file.</returns>
+    internal static bool Read(in Cid cid, ReadOnlySpan<byte> node, List<DagLink> into)
     {
-        if (node.Cid.Codec != CidCodec.MessagePack) return;
+        if (cid.Codec != CidCodec.MessagePack) return false;
         try
         {
-            switch (NodeHeader.Peek(node.Span))
+            var kind = NodeHeader.Peek(node);
+            switch (kind)
             {
                 case NodeKind.Tree:
-                    var tree = TreeNode.Read(node.Span);
+                    var tree = TreeNode.Read(node);
                     into.Add(new DagLink(tree.Directory, DagLinkKind.Directory, tree.Bytes));
                     break;
                 case NodeKind.DirectoryLeaf:
                     ReadLeaf(node, into);
                     break;
                 case NodeKind.DirectoryIndex:
-                    var index = new DirectoryIndexReader(node.Span);
+                    var index = new DirectoryIndexReader(node);
                     while (index.Next()) into.Add(new DagLink(index.Current.Node, DagLinkKind.Directory, 0));
                     break;
                 case NodeKind.File:
                     ReadFile(node, into);
                     break;
             }
+            return kind == NodeKind.File;
         }
         catch (MessagePackFormatException fault)
         {
-            throw new InvalidTreeException($"The node {node.Cid} is malformed: {fault.Message}");
+            throw new InvalidTreeException($"The node {cid} is malformed: {fault.Message}");
         }
     }
 
@@ -65,21 +71,22 @@ public static class DagLinks
         }
     }
 
-    private static void ReadLeaf(Block node, ICollection<DagLink> into)
+    private static void ReadLeaf(ReadOnlySpan<byte> node, List<DagLink> into)
     {
-        var leaf = new DirectoryLeafReader(node.Span);
+        var leaf = new DirectoryLeafReader(node);
+        into.EnsureCapacity(into.Count + leaf.Count);
         while (leaf.Next())
         {
-            var entry = leaf.Current;
+            ref readonly var entry = ref leaf.Current;
             if (entry.Kind == EntryKind.Symlink) continue;
             var kind = entry.Kind == EntryKind.Directory ? DagLinkKind.Directory : entry.Content.Codec == CidCodec.Raw ? DagLinkKind.Data : DagLinkKind.FileNode;
             into.Add(new DagLink(entry.Content, kind, entry.Size));
         }
     }
 
-    private static void ReadFile(Block node, ICollection<DagLink> into)
+    private static void ReadFile(ReadOnlySpan<byte> node, List<DagLink> into)
     {
-        var file = new FileNode(node.Span);
+        var file = new FileNode(node);
         var kind = file.Level == 0 ? DagLinkKind.Data : DagLinkKind.FileNode;
         for (var i = 0; i < file.Count; i++) into.Add(new DagLink(file.Link(i), kind, file.Sizes[i]));
     }

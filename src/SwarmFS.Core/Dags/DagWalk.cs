@@ -115,17 +115,23 @@ public sealed class DagWalk(IBlockStore store, Cid start, TreeSelection selectio
     private bool ReadLinks(Cid cid, List<DagLink> into, out bool isFile)
     {
         isFile = false;
-        if (!store.TryGet(cid, out var block))
+        if (NodeBytes.TryRead(store, cid, out var node))
         {
-            _missing.Add(cid);
-            return false;
+            using (node)
+            {
+                try
+                {
+                    isFile = DagLinks.Read(cid, node.Span, into);
+                    return true;
+                }
+                catch (InvalidTreeException) when (!NodeBytes.IsIntact(store, cid))
+                {
+                    into.Clear();
+                }
+            }
         }
-        using (block)
-        {
-            DagLinks.Read(block, into);
-            isFile = NodeHeader.Peek(block.Span) == NodeKind.File;
-        }
-        return true;
+        _missing.Add(cid);
+        return false;
     }
 
     private InvalidTreeException TooLarge() => new($"The DAG below {start} has more than {Limits.NodesPerTree} nodes or {Limits.BlocksPerTree} blocks.");

@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+
 namespace SwarmFS.Core;
 
 /// <summary>
@@ -48,7 +51,17 @@ public ref struct MessagePackReader(ReadOnlySpan<byte> source)
         return code == 0xc3;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong ReadUInt64(ulong max = ulong.MaxValue)
+    {
+        // Keys, kinds and most counts are one byte.
+        var at = Position;
+        if ((uint)at >= (uint)_source.Length || _source[at] is > 0x7f || _source[at] > max) return ReadAnyUInt64(max);
+        Position = at + 1;
+        return _source[at];
+    }
+
+    private ulong ReadAnyUInt64(ulong max)
     {
         var start = Position;
         var code = Take();
@@ -118,6 +131,7 @@ public ref struct MessagePackReader(ReadOnlySpan<byte> source)
     }
 
     /// <summary>A number from 0 to <paramref name="max"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int ReadInt32(int max = int.MaxValue) => (int)ReadUInt64((ulong)max);
 
     public uint ReadUInt32() => (uint)ReadUInt64(uint.MaxValue);
@@ -260,10 +274,15 @@ public ref struct MessagePackReader(ReadOnlySpan<byte> source)
     private ulong TakeNumber(int bytes)
     {
         if (_source.Length - Position < bytes) throw Refuse("the message ends within a number");
-        ulong value = 0;
-        foreach (var next in _source.Slice(Position, bytes)) value = (value << 8) | next;
+        var number = _source.Slice(Position, bytes);
         Position += bytes;
-        return value;
+        return bytes switch
+        {
+            1 => number[0],
+            2 => BinaryPrimitives.ReadUInt16BigEndian(number),
+            4 => BinaryPrimitives.ReadUInt32BigEndian(number),
+            _ => BinaryPrimitives.ReadUInt64BigEndian(number),
+        };
     }
 
     private int TakeLength(int start, int bytes, int shortest)
@@ -306,14 +325,17 @@ public struct MessagePackMap
 
     /// <summary>Reads the next key, after its value the next, until false. The caller reads or skips the value between.</summary>
     /// <exception cref="MessagePackFormatException">The keys are not ascending integers.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Next(ref MessagePackReader reader, out int key)
     {
         key = -1;
         if (_left == 0) return false;
         key = reader.ReadInt32();
-        if (key <= _lastKey) throw reader.Refuse($"key {key} does not follow {_lastKey}: keys ascend");
+        if (key <= _lastKey) throw DoesNotFollow(reader, key);
         _lastKey = key;
         _left--;
         return true;
     }
+
+    private readonly MessagePackFormatException DoesNotFollow(in MessagePackReader reader, int key) => reader.Refuse($"key {key} does not follow {_lastKey}: keys ascend");
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace SwarmFS.Core;
 
 /// <summary>Reads the <c>leaf</c> of the grammar in <see cref="NodeKind"/>, entry by entry, without a heap object unless an entry has extended attributes.</summary>
@@ -5,9 +7,8 @@ internal ref struct DirectoryLeafReader
 {
     private MessagePackReader _reader;
     private readonly long _baseMtime;
-    private ReadOnlySpan<byte> _previousName;
+    private DirectoryEntry _current;
     private int _left;
-    private bool _isFirst = true;
 
     /// <exception cref="MessagePackFormatException">Not a directory leaf.</exception>
     public DirectoryLeafReader(ReadOnlySpan<byte> node)
@@ -24,7 +25,8 @@ internal ref struct DirectoryLeafReader
     public int Count { get; }
 
     /// <summary>The entry that <see cref="Next"/> read.</summary>
-    public DirectoryEntry Current { get; private set; }
+    [UnscopedRef]
+    public readonly ref readonly DirectoryEntry Current => ref _current;
 
     /// <exception cref="MessagePackFormatException">The next entry, or what follows the last, is malformed.</exception>
     public bool Next()
@@ -34,19 +36,17 @@ internal ref struct DirectoryLeafReader
             _reader.End();
             return false;
         }
-        _left--;
-        var entry = ReadEntry();
-        if (!_isFirst && _previousName.SequenceCompareTo(entry.Name) >= 0) throw _reader.Refuse("the names are not in ascending order");
-        if (_isFirst && entry.MtimeSeconds != _baseMtime) throw _reader.Refuse("the base mtime is not that of the first entry");
-        _isFirst = false;
-        _previousName = entry.Name;
-        Current = entry;
+        var isFirst = _left-- == Count;
+        var previousName = _current.Name;
+        ReadEntry(ref _current);
+        if (!isFirst && previousName.SequenceCompareTo(_current.Name) >= 0) throw _reader.Refuse("the names are not in ascending order");
+        if (isFirst && _current.MtimeSeconds != _baseMtime) throw _reader.Refuse("the base mtime is not that of the first entry");
         return true;
     }
 
-    private DirectoryEntry ReadEntry()
+    private void ReadEntry(ref DirectoryEntry entry)
     {
-        var entry = new DirectoryEntry { Xattrs = [], MtimeSeconds = _baseMtime };
+        entry = new DirectoryEntry { Xattrs = [], MtimeSeconds = _baseMtime };
         var map = _reader.ReadMapHeader(15);
         if (!map.Next(ref _reader, out var key) || key != NodeKey.Name) throw _reader.Refuse("an entry begins with its name");
         entry.Name = _reader.ReadBinary(Limits.NameLength);
@@ -63,7 +63,6 @@ internal ref struct DirectoryLeafReader
             if (!AttributeCodec.TryRead(ref _reader, key, ref entry, _baseMtime)) ReadContentField(key, ref entry);
         }
         CheckComplete(entry);
-        return entry;
     }
 
     private void ReadContentField(int key, ref DirectoryEntry entry)

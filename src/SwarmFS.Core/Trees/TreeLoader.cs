@@ -21,8 +21,17 @@ public static class TreeLoader
         {
             var tree = ReadTreeNode(root, block);
             var builder = new TreeTableBuilder(root, tree, store);
-            table = builder.TryBuild();
-            missing.AddRange(builder.Missing);
+            try
+            {
+                table = builder.TryBuild();
+                missing.AddRange(builder.Missing);
+            }
+            catch (InvalidTreeException)
+            {
+                foreach (var node in builder.Seen)
+                    if (!NodeBytes.IsIntact(store, node)) missing.Add(node);
+                if (missing.Count == 0) throw;
+            }
             return table is not null;
         }
     }

@@ -21,6 +21,9 @@ internal sealed class TreeTableBuilder(Cid root, TreeNode tree, IBlockStore stor
 
     public IReadOnlyCollection<Cid> Missing => _missing;
 
+    /// <summary>The nodes that were read.</summary>
+    public IReadOnlyCollection<Cid> Seen => _seenNodes;
+
     /// <summary>The tree, or null when nodes are missing.</summary>
     public TreeTable? TryBuild()
     {
@@ -48,7 +51,7 @@ internal sealed class TreeTableBuilder(Cid root, TreeNode tree, IBlockStore stor
     /// <param name="isLast">True for the last node of its level in this directory, which may end anywhere.</param>
     private void ReadNode(Cid node, int level, bool isLast, ReadOnlySpan<byte> expectedFirst, DirectoryInProgress directory)
     {
-        if (!store.TryGet(node, out var block))
+        if (!NodeBytes.TryRead(store, node, out var bytes))
         {
             _missing.Add(node);
             directory.SkipRest(level);
@@ -59,13 +62,13 @@ internal sealed class TreeTableBuilder(Cid root, TreeNode tree, IBlockStore stor
             _directoryNodes.Add(node);
             if (_directoryNodes.Count > Limits.NodesPerTree) throw Invalid(root, $"the tree has more than {Limits.NodesPerTree} nodes");
         }
-        using (block)
+        using (bytes)
         {
             try
             {
-                var kind = NodeHeader.Peek(block.Span);
-                if (kind == NodeKind.DirectoryLeaf && level <= 0) ReadLeaf(node, block, isTop: level < 0, isLast, expectedFirst, directory);
-                else if (kind == NodeKind.DirectoryIndex && level != 0) ReadIndex(node, block, level, isLast, expectedFirst, directory);
+                var kind = NodeHeader.Peek(bytes.Span);
+                if (kind == NodeKind.DirectoryLeaf && level <= 0) ReadLeaf(node, bytes.Span, isTop: level < 0, isLast, expectedFirst, directory);
+                else if (kind == NodeKind.DirectoryIndex && level != 0) ReadIndex(node, bytes.Span, level, isLast, expectedFirst, directory);
                 else throw Invalid(node, $"a node of kind {(int)kind} stands where a directory node of level {level} belongs");
             }
             catch (MessagePackFormatException fault)
@@ -75,9 +78,9 @@ internal sealed class TreeTableBuilder(Cid root, TreeNode tree, IBlockStore stor
         }
     }
 
-    private void ReadIndex(Cid node, Block block, int level, bool isLast, ReadOnlySpan<byte> expectedFirst, DirectoryInProgress directory)
+    private void ReadIndex(Cid node, ReadOnlySpan<byte> bytes, int level, bool isLast, ReadOnlySpan<byte> expectedFirst, DirectoryInProgress directory)
     {
-        var reader = new DirectoryIndexReader(block.Span);
+        var reader = new DirectoryIndexReader(bytes);
         if (level >= 0 && reader.Level != level) throw Invalid(node, $"its level is {reader.Level}, its parent's says {level}");
         if (level < 0 && reader.Count == 1) throw Invalid(node, "the top of a directory's index has one child only");
         var cutter = new ShardCutter(reader.Level);
@@ -100,14 +103,14 @@ internal sealed class TreeTableBuilder(Cid root, TreeNode tree, IBlockStore stor
         if (!ended && !isLast) throw Invalid(node, "the index node ends where it has to go on");
     }
 
-    private void ReadLeaf(Cid node, Block block, bool isTop, bool isLast, ReadOnlySpan<byte> expectedFirst, DirectoryInProgress directory)
+    private void ReadLeaf(Cid node, ReadOnlySpan<byte> bytes, bool isTop, bool isLast, ReadOnlySpan<byte> expectedFirst, DirectoryInProgress directory)
     {
-        var reader = new DirectoryLeafReader(block.Span);
+        var reader = new DirectoryLeafReader(bytes);
         if (reader.Count == 0 && !isTop) throw Invalid(node, "a shard of a directory is empty");
         var (isFirst, weight) = (true, 0L);
         while (reader.Next())
         {
-            var entry = reader.Current;
+            ref readonly var entry = ref reader.Current;
             if (isFirst && !isTop && !entry.Name.SequenceEqual(expectedFirst)) throw Invalid(node, "its first name is not the one that its parent lists");
             if (isFirst && directory.LastChild > 0 && _rows.Name(directory.LastChild).SequenceCompareTo(entry.Name) >= 0)
                 throw Invalid(node, "names do not ascend from shard to shard");
@@ -115,16 +118,16 @@ internal sealed class TreeTableBuilder(Cid root, TreeNode tree, IBlockStore stor
             weight += entry.Weight;
             ReadEntry(node, entry, directory);
         }
-        if (!isTop || !ShardCutter.FitsOneLeaf(reader.Count, weight)) CheckCut(node, block, isLast);
+        if (!isTop || !ShardCutter.FitsOneLeaf(reader.Count, weight)) CheckCut(node, bytes, isLast);
         directory.Weight += weight;
         directory.Entries += reader.Count;
         if (!isTop && isLast && directory.IsWhole && ShardCutter.FitsOneLeaf(directory.Entries, directory.Weight)) throw Invalid(node, "a directory that fits one leaf is split");
     }
 
     /// <summary>A shard ends at the first entry after which the cutter ends it; the last may end earlier.</summary>
-    private static void CheckCut(Cid node, Block block, bool isLast)
+    private static void CheckCut(Cid node, ReadOnlySpan<byte> bytes, bool isLast)
     {
-        var reader = new DirectoryLeafReader(block.Span);
+        var reader = new DirectoryLeafReader(bytes);
         var cutter = new ShardCutter(level: 0);
         var ended = false;
         while (reader.Next())
