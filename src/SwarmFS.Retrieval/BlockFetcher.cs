@@ -44,7 +44,7 @@ internal sealed class BlockFetcher(
     /// <param name="keep">The waiter wants the bytes from memory; otherwise only to know that they arrived.</param>
     public BlockWait Ask(RootAccount account, List<WantedBlock> wanted, FetchPriority priority, long deadline, bool keep)
     {
-        var wait = new BlockWait(this, new Flight?[wanted.Count], keep);
+        var wait = new BlockWait(this, wanted.Count, keep);
         var batch = new FetchBatch(this, account, priority, deadline, isAhead: false);
         List<Flight>? slower = null;
         lock (_gate)
@@ -55,7 +55,7 @@ internal sealed class BlockFetcher(
                 flight.Waiters++;
                 flight.Batch.Waiters++;
                 if (keep) flight.Keepers++;
-                wait.Flights[i] = flight;
+                wait.Join(i, flight);
                 if (flight.Batch == batch) continue;
                 metrics.Joins.Add(1);
                 if (flight.Batch.Priority > priority) (slower ??= []).Add(flight);
@@ -72,6 +72,7 @@ internal sealed class BlockFetcher(
         var batch = new FetchBatch(this, account, FetchPriority.Prefetch, time.TimestampIn(options.PrefetchDeadline), isAhead: true);
         lock (_gate)
         {
+            _flights.EnsureCapacity(_flights.Count + wanted.Count);
             foreach (var block in wanted) FindOrAdd(block, batch);
             foreach (var flight in batch.Flights) batch.AheadBytes += flight.ExpectedLength;
             Interlocked.Add(ref _aheadBytes, batch.AheadBytes);
@@ -185,7 +186,7 @@ internal sealed class BlockFetcher(
         List<Flight> lost = [];
         foreach (var flight in batch.Flights)
         {
-            if (flight.Batch != batch || flight.Landed.IsCompleted || !_flights.TryGetValue(flight.Cid, out var current) || current != flight) continue;
+            if (flight.Batch != batch || !_flights.TryGetValue(flight.Cid, out var current) || current != flight) continue;
             _flights.Remove(flight.Cid);
             Detach(flight);
             lost.Add(flight);

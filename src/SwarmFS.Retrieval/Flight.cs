@@ -12,7 +12,7 @@ namespace SwarmFS.Retrieval;
 /// </summary>
 internal sealed class Flight(Cid cid, FetchBatch batch, int expectedLength)
 {
-    private readonly TaskCompletionSource<bool> _landed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource<bool>? _landed;
 
     public Cid Cid { get; } = cid;
 
@@ -31,9 +31,9 @@ internal sealed class Flight(Cid cid, FetchBatch batch, int expectedLength)
     /// <summary>The bytes, from landing until the last keeper leaves.</summary>
     public Block? Block { get; set; }
 
-    /// <summary>True when it landed, false when it was lost.</summary>
-    public Task<bool> Landed => _landed.Task;
+    /// <summary>True when it landed, false when it was lost. The first waiter asks for it under the lock; most of what is asked ahead has none.</summary>
+    public Task<bool> Landed => (_landed ??= new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
-    /// <summary>Called outside the lock.</summary>
-    public void Settle(bool landed) => _landed.TrySetResult(landed);
+    /// <summary>Called outside the lock, when nobody can begin to wait any more.</summary>
+    public void Settle(bool landed) => _landed?.TrySetResult(landed);
 }

@@ -127,6 +127,19 @@ public sealed class ServeQueueTests
     }
 
     [Fact]
+    public void A_tree_goes_out_in_parts_that_the_asker_can_check_meanwhile()
+    {
+        var tree = TestTree.Build(_store, files: 3000);
+        _queue.TryAdd(new TreeServeJob(1, new TreeWant(tree.Root, tree.Root, TreeSelection.Nodes, 1 << 30, FetchPriority.Demand, 1000), _store, long.MaxValue));
+        var buffer = BlockBuffers.Shared.Rent(1 << 20);
+
+        _queue.Fill(ref buffer, 0, 1 << 20).Length.ShouldBeInRange(64 << 10, 80 << 10);
+
+        BlockBuffers.Shared.Return(buffer);
+        Drain(1 << 20)[^1].Kind.ShouldBe(FrameKind.End);
+    }
+
+    [Fact]
     public void A_tree_with_a_hole_sends_the_rest()
     {
         var tree = TestTree.Build(_store, files: 100);

@@ -116,6 +116,20 @@ public sealed class TreeFetchTests : IDisposable
         peer.Delivers(TreesOf(peer).Single(), _blocks[^1]).ShouldBe(ArrivalKind.Offence);
     }
 
+    [Theory]
+    [InlineData(TreeSelection.Directories)]
+    [InlineData(TreeSelection.Nodes)]
+    public void A_block_of_a_kind_that_was_not_asked_for_is_a_lie(TreeSelection selection)
+    {
+        var peer = _world.Connect(1);
+        _ = Fetch(selection: selection);
+        var id = TreesOf(peer).Single();
+        var asked = new DagWalk(_store, _tree.Root, selection).Blocks().Count();
+
+        foreach (var block in _blocks.Take(asked)) peer.Delivers(id, block).ShouldBe(ArrivalKind.Taken);
+        peer.Delivers(id, _blocks[asked]).ShouldBe(ArrivalKind.Offence);
+    }
+
     [Fact]
     public void More_than_the_budget_is_a_lie()
     {
@@ -153,8 +167,8 @@ public sealed class TreeFetchTests : IDisposable
         TreesOf(peer).Count.ShouldBe(WireLimits.TreesInProgress + 1);
     }
 
-    private Task<FetchResult> Fetch(long budget = 1 << 30, double seconds = 15) =>
-        _world.Exchange.FetchTreeAsync(new TreeRequest(SimulatedExchange.Root, _tree.Root, TreeSelection.Everything, budget, FetchPriority.Demand, _world.In(seconds)), _sink, default);
+    private Task<FetchResult> Fetch(long budget = 1 << 30, double seconds = 15, TreeSelection selection = TreeSelection.Everything) =>
+        _world.Exchange.FetchTreeAsync(new TreeRequest(SimulatedExchange.Root, _tree.Root, selection, budget, FetchPriority.Demand, _world.In(seconds)), _sink, default);
 
     private static List<uint> TreesOf(SimulatedPeer peer) => [.. peer.Sent.Where(sent => sent.Message is TreeWant).Select(sent => sent.Id)];
 }

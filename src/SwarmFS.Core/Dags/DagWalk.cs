@@ -108,6 +108,7 @@ public sealed class DagWalk(IBlockStore store, Cid start, TreeSelection selectio
 
     private void AddFile(DagLink file)
     {
+        if (selection == TreeSelection.Directories || selection == TreeSelection.Nodes && file.Kind == DagLinkKind.Data) return;
         if (_files.Count == Limits.BlocksPerTree) throw TooLarge();
         _files.Add(file);
     }

@@ -49,9 +49,16 @@ internal sealed class TreeFetch
         if (!_received.Add(block.Cid)) return false;
         _expected.Remove(block.Cid);
         foreach (var link in links)
-            if (!_received.Contains(link.Cid)) _expected.Add(link.Cid);
+            if (IsSelected(link.Kind) && !_received.Contains(link.Cid)) _expected.Add(link.Cid);
         return true;
     }
+
+    private bool IsSelected(DagLinkKind kind) => kind switch
+    {
+        DagLinkKind.Directory => true,
+        DagLinkKind.FileNode => Request.Selection != TreeSelection.Directories,
+        _ => Request.Selection == TreeSelection.Everything,
+    };
 
     public void Finish(string? explanation)
     {

@@ -11,6 +11,9 @@ internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
 {
     private const int FrameOverhead = FrameHeader.Length + BlockPrefix.Length;
 
+    /// <summary>So much of a tree is sent at a time: to find the next nodes takes longer than to send them, and the asker checks these meanwhile.</summary>
+    private const int TreeBatchBytes = 64 << 10;
+
     private readonly Lock _gate = new();
     private readonly LinkedList<ServeJob>[] _jobs = [[], [], [], []];
 
@@ -61,6 +64,7 @@ internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
             while (filled.Length + _notes.Length < enough && Next() is { } node)
             {
                 var job = node.Value;
+                if (job is TreeServeJob && filled.Length >= TreeBatchBytes) break;
                 if (job.Deadline <= time.GetTimestamp()) job.Cancel([]);
                 if (!job.TryPeek(out var cid))
                 {
