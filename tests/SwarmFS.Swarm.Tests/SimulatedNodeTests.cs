@@ -134,8 +134,9 @@ public sealed class SimulatedNodeTests
         await RunUntilAsync(() => a.Node.Peers.Any(peer => peer.State == PeerState.Discouraged));
         await link.DisposeAsync();
 
-        var (_, refused) = await GreetAsync(a, 9);
-        await RunUntilAsync(() => DrainAsync(refused).IsCompleted);
+        var refused = GreetInVainAsync(a, 9);
+        await RunUntilAsync(() => refused.IsCompleted);
+        await refused;
         a.Node.Peers.Single().State.ShouldBe(PeerState.Discouraged);
         _clock.Advance(TimeSpan.FromHours(24));
 
@@ -222,6 +223,20 @@ public sealed class SimulatedNodeTests
         await HostilePeer.SendAsync(link, 0, new Hello([1], id.Digest, name, [], PeerServices.None, [], "test/1"));
         await HostilePeer.SendAsync(link, 0, new HelloOk(1));
         return (id, link);
+    }
+
+    /// <summary>Completes when the node has hung up, which it may before the greeting is out: it knows by the certificate whom it does not want.</summary>
+    private async Task GreetInVainAsync(SimulatedNode node, byte name)
+    {
+        try
+        {
+            var (_, link) = await GreetAsync(node, name);
+            await DrainAsync(link);
+        }
+        catch (IOException)
+        {
+            // Not even greeted.
+        }
     }
 
     private static async Task<T> ReadAsync<T>(IPeerLink link, FrameKind? stopAt = null) where T : IWireMessage<T>
