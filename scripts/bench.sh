@@ -80,14 +80,16 @@ fresh_b() {
     exit 1
 }
 
-# "keep" leaves the node's directory until the end: before ext4 makes a file, it looks past each inode deleted in the last five minutes (recently_deleted in fs/ext4/ialloc.c), so
-# that what one round had removed would burden the next.
+# Leaves a directory until the end: before ext4 makes a file, it looks past each inode deleted in the last five minutes (recently_deleted in fs/ext4/ialloc.c), so that what one round had
+# removed would burden the next, by up to ten times of what is measured.
 kept=0
+keep() { mv "$1" "$base/kept-$((kept++))"; }
+
 drop_b() {
     note rss "$(memory b)"
     "$swarmfs" --state "$base/b" down >/dev/null
     for _ in $(seq 200); do mountpoint -q "$base/mnt-b" || break; sleep 0.05; done
-    case ${1:-} in keep) mv "$base/b" "$base/kept-$((kept++))" ;; *) rm -rf "$base/b" ;; esac
+    case ${1:-} in keep) keep "$base/b" ;; *) rm -rf "$base/b" ;; esac
 }
 
 start_servers() {
@@ -136,7 +138,7 @@ cold_tree() {
         wget)    note "$2-wget" "$(timed wget -q -r -l inf -np -nH --cut-dirs=1 -R 'index.html*' -P "$out" "http://127.0.0.1:$port_http/$2/")" ;;
     esac
     if [ "$round" = 1 ]; then diff -r "$base/$2" "$out" >&2 || { say "The copy of $2 by $1 differs."; exit 1; }; fi
-    rm -rf "$out"
+    keep "$out"
     case $1 in swarmfs | xattr | device | view) drop_b keep ;; esac
 }
 
