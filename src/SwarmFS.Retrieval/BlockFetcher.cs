@@ -44,7 +44,7 @@ internal sealed class BlockFetcher(
     /// <param name="keep">The waiter wants the bytes from memory; otherwise only to know that they arrived.</param>
     public BlockWait Ask(RootAccount account, List<WantedBlock> wanted, FetchPriority priority, long deadline, bool keep)
     {
-        var wait = new BlockWait(this, wanted.Count, keep);
+        var wait = new BlockWait(this, new Flight?[wanted.Count], keep);
         var batch = new FetchBatch(this, account, priority, deadline, isAhead: false);
         List<Flight>? slower = null;
         lock (_gate)
@@ -52,10 +52,8 @@ internal sealed class BlockFetcher(
             for (var i = 0; i < wanted.Count; i++)
             {
                 if (FindOrAdd(wanted[i], batch) is not { } flight) continue;
-                flight.Waiters++;
-                flight.Batch.Waiters++;
-                if (keep) flight.Keepers++;
-                wait.Join(i, flight);
+                flight.Join(keep);
+                wait.Flights[i] = flight;
                 if (flight.Batch == batch) continue;
                 metrics.Joins.Add(1);
                 if (flight.Batch.Priority > priority) (slower ??= []).Add(flight);

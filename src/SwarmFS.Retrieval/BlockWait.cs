@@ -3,13 +3,12 @@ using SwarmFS.Core;
 namespace SwarmFS.Retrieval;
 
 /// <summary>A waiter's share in some flights. Disposing leaves them: what nobody else waits for is then no longer fetched.</summary>
-internal sealed class BlockWait(BlockFetcher fetcher, int count, bool keeps) : IDisposable
+internal sealed class BlockWait(BlockFetcher fetcher, Flight?[] flights, bool keeps) : IDisposable
 {
     private readonly CancellationTokenSource _left = new();
-    private readonly Task<bool>?[] _landed = new Task<bool>?[count];
 
     /// <summary>One per wanted block; null for a block that was at hand after all.</summary>
-    public Flight?[] Flights { get; } = new Flight?[count];
+    public Flight?[] Flights { get; } = flights;
 
     public bool Keeps { get; } = keeps;
 
@@ -19,13 +18,13 @@ internal sealed class BlockWait(BlockFetcher fetcher, int count, bool keeps) : I
     /// <summary>Why the request for this block ended without it; null when it did not or nobody said.</summary>
     public string? Explanation(int index) => Flights[index]?.Batch.Explanation;
 
-    /// <summary>Waits for a flight as well. Under the fetcher's lock.</summary>
-    public void Join(int index, Flight flight) => (Flights[index], _landed[index]) = (flight, flight.Landed);
-
     /// <summary>Waits until a block has arrived or its request has ended.</summary>
     /// <returns>False when it was lost and has to be asked for again.</returns>
-    public async ValueTask<bool> ArrivedAsync(int index, CancellationToken cancellationToken) =>
-        _landed[index] is not { } landed || await landed.WaitAsync(cancellationToken);
+    public async ValueTask<bool> ArrivedAsync(int index, CancellationToken cancellationToken)
+    {
+        var flight = Flights[index];
+        return flight is null || await flight.Landed.WaitAsync(cancellationToken);
+    }
 
     /// <summary>The bytes of an arrived block, valid until <see cref="Done"/>. Null for one that was at hand.</summary>
     public Block? Arrived(int index) => Flights[index]?.Block;

@@ -31,8 +31,18 @@ internal sealed class Flight(Cid cid, FetchBatch batch, int expectedLength)
     /// <summary>The bytes, from landing until the last keeper leaves.</summary>
     public Block? Block { get; set; }
 
-    /// <summary>True when it landed, false when it was lost. The first waiter asks for it under the lock; most of what is asked ahead has none.</summary>
-    public Task<bool> Landed => (_landed ??= new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+    /// <summary>For those who have joined: true when it landed, false when it was lost.</summary>
+    public Task<bool> Landed => _landed!.Task;
+
+    /// <summary>One more waits. Most of what is asked ahead is waited for by nobody, and needs no task.</summary>
+    /// <param name="keeps">It wants the bytes from memory.</param>
+    public void Join(bool keeps)
+    {
+        Waiters++;
+        Batch.Waiters++;
+        if (keeps) Keepers++;
+        _landed ??= new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
 
     /// <summary>Called outside the lock, when nobody can begin to wait any more.</summary>
     public void Settle(bool landed) => _landed?.TrySetResult(landed);
