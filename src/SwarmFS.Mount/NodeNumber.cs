@@ -45,24 +45,26 @@ internal enum NodeKind : byte
 /// An inode number is a function of what it names, so nothing has to be remembered for the kernel, nothing is lost in a restart, and a FORGET costs nothing.
 /// <code>
 /// fixed    0 | 0 ............................................ | 1..5
-/// package  0 | 0 | view 17 bits | slot 24 bits (1..) | row 21 bits, all of them set for the image
+/// package  0 | 0 | slot 24 bits (1..) | row 21 bits, all of them set for the image | view 17 bits
 /// past     0 | 1 | kind 3 bits  | a day's? 1 bit | seconds since 1970 32 bits | index of the name 18 bits | release, newest first 8 bits
 /// others   0 | 1 | kind 3 bits  | first 59 bits of a SHA-256 of the name
 /// </code>
 /// Bit 63 stays clear: some programs print inode numbers signed. A moment's state never changes, so an index in it is a name, and the number alone says where to look. The view
 /// tells apart the places under which one root is shown, for the kernel allows a directory one place only; files and symlinks have view 0 everywhere, so that all places share
-/// their pages.
+/// their pages. The row stands above the view, so that within one root numbers rise in the order in which contents are fetched ahead: who takes a directory's entries by number, as cp and rm do,
+/// takes them in that order.
 /// </summary>
 internal readonly record struct NodeNumber(ulong Value)
 {
     private const int RowBits = 21;
     private const int SlotBits = 24;
-    private const int ViewShift = RowBits + SlotBits;
+    private const int ViewBits = 17;
+    private const int SlotShift = RowBits + ViewBits;
 
     /// <summary>A row that no tree has: they have half as many at most.</summary>
     private const int ImageRow = (1 << RowBits) - 1;
 
-    private const uint ViewCount = 1 << 17;
+    private const uint ViewCount = 1 << ViewBits;
     private const ulong Named = 1UL << 62;
     private const int NamedKindShift = 59;
     private const int DayShift = 58;
@@ -94,11 +96,11 @@ internal readonly record struct NodeNumber(ulong Value)
         : Row == ImageRow ? NodeKind.Image
         : NodeKind.Package;
 
-    public uint Slot => (uint)(Value >> RowBits) & ((1u << SlotBits) - 1);
+    public uint Slot => (uint)(Value >> SlotShift) & ((1u << SlotBits) - 1);
 
-    public int Row => (int)(Value & ((1u << RowBits) - 1));
+    public int Row => (int)(Value >> ViewBits) & ((1 << RowBits) - 1);
 
-    public uint View => (uint)(Value >> ViewShift) & (ViewCount - 1);
+    public uint View => (uint)Value & (ViewCount - 1);
 
     /// <summary>The root's place below <c>cid/</c>.</summary>
     public const uint CidView = 0;
@@ -113,10 +115,10 @@ internal readonly record struct NodeNumber(ulong Value)
         return 1 + (uint)((Hash(name, version, default) + place) % (ViewCount - 1));
     }
 
-    public static NodeNumber Directory(uint slot, uint view, int row) => new(((ulong)view << ViewShift) | ((ulong)slot << RowBits) | (uint)row);
+    public static NodeNumber Directory(uint slot, uint view, int row) => new(((ulong)slot << SlotShift) | ((ulong)row << ViewBits) | view);
 
     /// <summary>A file or symlink; <paramref name="row"/> is the leader of its hard links.</summary>
-    public static NodeNumber Leaf(uint slot, int row) => new(((ulong)slot << RowBits) | (uint)row);
+    public static NodeNumber Leaf(uint slot, int row) => Directory(slot, CidView, row);
 
     public static NodeNumber Image(uint slot) => Leaf(slot, ImageRow);
 

@@ -68,6 +68,17 @@ public class NodeNumberTests
     }
 
     [Fact]
+    public void Numbers_of_one_root_rise_with_the_rows_whatever_they_stand_for() =>
+        Prop.ForAll<uint, uint, int>((slot, view, row) =>
+        {
+            slot = 1 + (slot % INodeSlots.MaxSlot);
+            view %= 1 << 17;
+            row &= Limits.EntriesPerTree - 2;
+            return NodeNumber.Leaf(slot, row).Value < NodeNumber.Directory(slot, view, row + 1).Value
+                && NodeNumber.Directory(slot, view, row).Value < NodeNumber.Leaf(slot, row + 1).Value;
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
     public void The_fixed_directories_are_no_package() =>
         new[] { NodeNumber.Top, NodeNumber.Packages, NodeNumber.Cids, NodeNumber.StatusDirectory, NodeNumber.At }.ShouldAllBe(n => n.Kind == NodeKind.Fixed);
 

@@ -44,7 +44,7 @@ public sealed class FrameBatchTests
         var many = new FrameBatch(gathers: true);
         var count = 0;
         for (; !many.IsFull; count++) many.Add(Frame("x"));
-        count.ShouldBe(64);
+        count.ShouldBe(BlockHasher.MostAtOnce);
         var large = new FrameBatch(gathers: true);
         for (count = 0; !large.IsFull; count++) large.Add(Frame(new string('x', 300_000)));
         count.ShouldBe(7);

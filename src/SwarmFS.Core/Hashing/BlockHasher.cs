@@ -13,7 +13,7 @@ public sealed class BlockHasher
     private const int LengthFieldLength = 8;
 
     /// <summary>Buffers that are ordered by length together.</summary>
-    private const int MostAtOnce = 64;
+    public const int MostAtOnce = 256;
 
     /// <summary>How many times as long as alone a buffer takes in a lane, by the speeds above.</summary>
     private const double LaneCost = 2.8;

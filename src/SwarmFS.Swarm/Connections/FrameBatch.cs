@@ -12,8 +12,8 @@ internal sealed class FrameBatch(bool gathers)
     /// <summary>Eight blocks of the usual 256 KiB: one for each lane of the hasher.</summary>
     public const int MaxBytes = 2 << 20;
 
-    /// <summary>Small blocks make lanes of unequal length: several for each lane even that out.</summary>
-    private const int MaxFrames = 64;
+    /// <summary>Small blocks make lanes of unequal length: many for each lane even that out.</summary>
+    private const int MaxFrames = BlockHasher.MostAtOnce;
 
     private readonly BlockHasher _hasher = new();
     private readonly List<Frame> _frames = [];
