@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace SwarmFS.Fuse;
 
@@ -23,7 +22,7 @@ internal sealed unsafe class UringQueue : IDisposable
 
     private readonly ushort _number;
     private readonly IoUring _ring;
-    private readonly SafeFileHandle _signal;
+    private readonly ThreadSignal _signal;
     private readonly ulong* _signalled = (ulong*)NativeMemory.AllocZeroed(sizeof(ulong));
     private readonly Queue<UringEntry> _answered = new(Depth);
 
@@ -39,14 +38,12 @@ internal sealed unsafe class UringQueue : IDisposable
     private int _device;
     private volatile bool _isStopping;
 
-    private UringQueue(ushort number, IoUring ring, SafeFileHandle signal) => (_number, _ring, _signal) = (number, ring, signal);
+    private UringQueue(ushort number, IoUring ring, ThreadSignal signal) => (_number, _ring, _signal) = (number, ring, signal);
 
     /// <summary>Null where the kernel does not let us.</summary>
     public static UringQueue? TryOpen(int number)
     {
-        var descriptor = Libc.EventDescriptor(0, Libc.EventCloseOnExec);
-        if (descriptor < 0) return null;
-        var signal = new SafeFileHandle(descriptor, ownsHandle: true);
+        if (ThreadSignal.TryOpen() is not { } signal) return null;
         if (IoUring.TryOpen(RingEntries) is { } ring) return new UringQueue((ushort)number, ring, signal);
         signal.Dispose();
         return null;
@@ -77,17 +74,11 @@ internal sealed unsafe class UringQueue : IDisposable
             {
                 if (entry.Unique != header.Unique || !entry.TryAnswer(header, payload)) continue;
                 _answered.Enqueue(entry);
-                Signal();
+                _signal.Set();
                 return true;
             }
         }
         return false;
-    }
-
-    private void Signal()
-    {
-        ulong one = 1;
-        _ = Libc.Write((int)_signal.DangerousGetHandle(), &one, sizeof(ulong));
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "a thread's outermost frame: the dispatcher has already answered and logged what it can")]
@@ -167,7 +158,7 @@ internal sealed unsafe class UringQueue : IDisposable
     {
         var submission = _ring.Prepare();
         submission->Operation = IoUring.SubmissionEntry.Read;
-        submission->Descriptor = (int)_signal.DangerousGetHandle();
+        submission->Descriptor = _signal.Descriptor;
         submission->Address = _signalled;
         submission->Length = sizeof(ulong);
         submission->UserData = WakeUp;
@@ -177,7 +168,7 @@ internal sealed unsafe class UringQueue : IDisposable
     public void Dispose()
     {
         _isStopping = true;
-        Signal();
+        _signal.Set();
         _thread?.Join();
         lock (_gate)
         {
