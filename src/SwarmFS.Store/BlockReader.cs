@@ -25,7 +25,7 @@ internal sealed class BlockReader(BlockIndex index, ContainerTable containers, H
             }
             if (offset >= place.Length) return 0;
             var want = Math.Min(destination.Length, place.Length - offset);
-            switch (ReadAt(place, cid.Digest, place.Offset + offset, destination[..want]))
+            switch (ReadAt(place, cid.Digest, place.Offset + offset, destination[..want], mayBeCopy: true))
             {
                 case Outcome.Complete: return want;
                 case Outcome.Damaged: return -1;
@@ -49,7 +49,7 @@ internal sealed class BlockReader(BlockIndex index, ContainerTable containers, H
         for (var move = 0; move < MaxMoves && (isUse ? index.TryUse(cid.Digest, out var place) : index.TryFind(cid.Digest, out place)); move++)
         {
             var buffer = BlockBuffers.Shared.Rent(place.Length);
-            var outcome = ReadAt(place, cid.Digest, place.Offset, buffer.AsSpan(0, place.Length));
+            var outcome = ReadAt(place, cid.Digest, place.Offset, buffer.AsSpan(0, place.Length), mayBeCopy: false);
             if (outcome == Outcome.Complete && (block = Block.TryAdopt(cid, buffer, place.Length)) is not null)
             {
                 if (!place.IsVerified) index.Flag(cid.Digest, place, set: BlockFlags.Verified);
@@ -69,10 +69,11 @@ internal sealed class BlockReader(BlockIndex index, ContainerTable containers, H
         Damaged,
     }
 
-    private Outcome ReadAt(BlockPlace place, in Sha256Digest digest, long offset, Span<byte> destination)
+    /// <param name="mayBeCopy">What is in memory as well will do; otherwise the disk is asked wherever it has the bytes.</param>
+    private Outcome ReadAt(BlockPlace place, in Sha256Digest digest, long offset, Span<byte> destination, bool mayBeCopy)
     {
         if (!containers.TryGet(place.Container, out var container)) return Outcome.Moved;
-        if (container is Pack pack && tail.TryRead(pack, offset, destination)) return Outcome.Complete;
+        if (container is Pack pack && tail.TryRead(pack, offset, destination, isUnwritten: !mayBeCopy)) return Outcome.Complete;
         int got;
         try
         {

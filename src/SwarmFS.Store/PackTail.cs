@@ -3,63 +3,106 @@ using SwarmFS.Core;
 namespace SwarmFS.Store;
 
 /// <summary>
-/// The records at the end of the active pack that are not in its file yet, readable meanwhile. One writer at a time, which is <see cref="PackWriter"/> under its lock; readers wait for
-/// no more than the copying of one block.
+/// The records that were appended last, in memory: those at the end of the active pack that are not in its file yet, and before them some MiB that are. What has just come is read again at
+/// once, by whoever it was fetched for, and a copy from here costs a third of a pread(2). One writer at a time, which is <see cref="PackWriter"/> under its lock; readers wait for no more than
+/// the copying of one block.
 /// </summary>
 internal sealed class PackTail
 {
     /// <summary>One record of the largest block. At 1 MiB a write costs a fifth of the processor time of one for each block: the kernel takes large folios for it.</summary>
     public const int Capacity = PackFormat.RecordHeaderLength + Block.MaxLength;
 
+    /// <summary>Segments of <see cref="Capacity"/> bytes, the current one included: as far as one who copies a tree is behind what is fetched ahead of him, as a rule.</summary>
+    private const int Segments = 8;
+
     private readonly Lock _gate = new();
-    private readonly byte[] _bytes = new byte[Capacity];
-    private Pack? _pack;
-    private long _start;
-    private int _length;
+    private readonly Segment[] _segments = [.. Enumerable.Range(0, Segments).Select(_ => new Segment())];
+    private int _current;
+    private int _unwritten;
 
-    /// <summary>Bytes of records that wait.</summary>
-    public int Length => Volatile.Read(ref _length);
+    /// <summary>Bytes of one pack, without a gap.</summary>
+    private sealed class Segment
+    {
+        public byte[]? Bytes;
+        public Pack? Pack;
 
-    public bool HasRoomFor(int length) => _length + length <= Capacity;
+        /// <summary>The first byte's offset in the pack.</summary>
+        public long Start;
+        public int Length;
 
-    /// <summary>The records that wait. For the writer, until <see cref="Clear"/>.</summary>
-    public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _length);
+        public long End => Start + Length;
+    }
 
-    /// <summary>Appends a record at the end of the pack, for which there is room.</summary>
+    /// <summary>Bytes of records that wait to be written.</summary>
+    public int Length => Volatile.Read(ref _unwritten);
+
+    /// <summary>Whether a record can be appended before what waits was written.</summary>
+    public bool HasRoomFor(int length) => _unwritten == 0 || _segments[_current].Length + length <= Capacity;
+
+    /// <summary>The records that wait. For the writer, until <see cref="Written"/> or <see cref="Drop"/>.</summary>
+    public ReadOnlySpan<byte> Bytes => _segments[_current] is { Bytes: { } bytes } segment ? bytes.AsSpan(segment.Length - _unwritten, _unwritten) : default;
+
+    /// <summary>Appends a record at the end of the pack, for which there is room. Before another pack's first what waits was written.</summary>
     public void Append(Pack pack, in Sha256Digest digest, CidCodec codec, ReadOnlySpan<byte> bytes)
     {
+        var length = PackFormat.RecordHeaderLength + bytes.Length;
         lock (_gate)
         {
-            if (_length == 0)
-            {
-                (_pack, _start) = (pack, pack.Length);
-                pack.UnwrittenFrom = pack.Length;
-            }
-            var record = _bytes.AsSpan(_length);
+            var segment = _segments[_current];
+            if (segment.Pack != pack || segment.End != pack.Length || segment.Length + length > Capacity) segment = Advance(pack);
+            if (_unwritten == 0) pack.UnwrittenFrom = pack.Length;
+            var record = segment.Bytes.AsSpan(segment.Length);
             PackFormat.WriteRecordHeader(record, digest, codec, bytes.Length);
             bytes.CopyTo(record[PackFormat.RecordHeaderLength..]);
-            _length += PackFormat.RecordHeaderLength + bytes.Length;
+            segment.Length += length;
+            Volatile.Write(ref _unwritten, _unwritten + length);
         }
     }
 
-    /// <summary>False when the bytes are not here: then they are in the file, or were when this was called.</summary>
-    public bool TryRead(Pack pack, long offset, Span<byte> destination)
+    /// <summary>The oldest segment becomes the current one.</summary>
+    private Segment Advance(Pack pack)
     {
-        if (offset < pack.UnwrittenFrom) return false;
+        _current = (_current + 1) % Segments;
+        var segment = _segments[_current];
+        segment.Bytes ??= GC.AllocateUninitializedArray<byte>(Capacity);
+        (segment.Pack, segment.Start, segment.Length) = (pack, pack.Length, 0);
+        return segment;
+    }
+
+    /// <param name="isUnwritten">Only bytes that are not in the file will do.</param>
+    /// <returns>False when the bytes are not here: then they are in the file, or were when this was called.</returns>
+    public bool TryRead(Pack pack, long offset, Span<byte> destination, bool isUnwritten)
+    {
+        if (isUnwritten && offset < pack.UnwrittenFrom) return false;
         lock (_gate)
         {
-            var at = offset - _start;
-            if (!ReferenceEquals(_pack, pack) || at < 0 || at + destination.Length > _length) return false;
-            _bytes.AsSpan((int)at, destination.Length).CopyTo(destination);
-            return true;
+            for (var back = 0; back < Segments; back++)
+            {
+                var segment = _segments[(_current + Segments - back) % Segments];
+                if (segment.Pack != pack || offset < segment.Start || offset + destination.Length > segment.End) continue;
+                if (isUnwritten && offset < pack.UnwrittenFrom) return false;
+                segment.Bytes.AsSpan((int)(offset - segment.Start), destination.Length).CopyTo(destination);
+                return true;
+            }
+            return false;
         }
     }
 
-    /// <summary>The records are in the file, or given up.</summary>
-    public void Clear()
+    /// <summary>What waited is in the file.</summary>
+    public void Written()
     {
-        if (_pack is not { } pack) return;
+        if (_segments[_current].Pack is not { } pack) return;
         pack.UnwrittenFrom = long.MaxValue;
-        lock (_gate) (_pack, _length) = (null, 0);
+        Volatile.Write(ref _unwritten, 0);
+    }
+
+    /// <summary>What waited is given up.</summary>
+    public void Drop()
+    {
+        lock (_gate)
+        {
+            _segments[_current].Length -= _unwritten;
+            Written();
+        }
     }
 }

@@ -145,7 +145,7 @@ internal sealed class PackWriter(
             GiveUp(pack, uncounted);
             throw;
         }
-        tail.Clear();
+        tail.Written();
         Volatile.Write(ref pack.Dirty, 1);
     }
 
@@ -158,7 +158,7 @@ internal sealed class PackWriter(
             index.Remove(block.Digest, new BlockPlace(pack.Id, block.Offset, block.Length, BlockFlags.None));
             _listed.RemoveAt(_listed.Count - 1);
         }
-        tail.Clear();
+        tail.Drop();
         pack.Length = from;
         pack.AddDiskBytes(-lost - _ahead);
         budget.GiveBack(lost - uncounted + _ahead);

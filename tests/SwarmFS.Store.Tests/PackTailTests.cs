@@ -34,6 +34,51 @@ public sealed partial class PackTailTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_written_lately_is_read_from_memory_and_checked_on_the_disk()
+    {
+        using var block = Content.Raw(3000, 1);
+        _fixture.Store.Put(block).ShouldBe(PutResult.Stored);
+        _fixture.Store.Flush();
+        await File.WriteAllBytesAsync(Pack, new byte[new FileInfo(Pack).Length], TestContext.Current.CancellationToken);
+        var part = new byte[100];
+        _fixture.Store.Read(block.Cid, 2900, part).ShouldBe(100);
+        part.AsSpan().SequenceEqual(block.Span[2900..]).ShouldBeTrue();
+        (await _fixture.Store.CheckAsync(null, TestContext.Current.CancellationToken)).Damaged.Single().Cid.ShouldBe(block.Cid);
+        _fixture.Store.Contains(block.Cid).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Only_the_last_mebibytes_are_in_memory_and_only_of_their_own_pack()
+    {
+        const int records = 20;
+        var content = new byte[Block.MaxLength];
+        var digest = Sha256Digest.Of(content);
+        var tail = new PackTail();
+        var packs = new[] { new Pack(1, "/nowhere/1.pack") { Length = EmptyPack }, new Pack(2, "/nowhere/2.pack") { Length = EmptyPack } };
+        foreach (var number in Enumerable.Range(0, records))
+        {
+            var pack = packs[number / (records / 2)];
+            content[0] = (byte)number;
+            tail.HasRoomFor(PackFormat.RecordHeaderLength + content.Length).ShouldBeTrue();
+            tail.Append(pack, digest, CidCodec.Raw, content);
+            pack.Length += PackFormat.RecordHeaderLength + content.Length;
+            tail.HasRoomFor(1).ShouldBeFalse();
+            tail.Written();
+        }
+
+        var kept = Enumerable.Range(0, records).Where(number =>
+        {
+            var offset = EmptyPack + ((number % (records / 2)) * (long)(PackFormat.RecordHeaderLength + Block.MaxLength)) + PackFormat.RecordHeaderLength;
+            var first = new byte[1];
+            if (!tail.TryRead(packs[number / (records / 2)], offset, first, isUnwritten: false)) return false;
+            first[0].ShouldBe((byte)number);
+            return true;
+        });
+
+        kept.ShouldBe(Enumerable.Range(records - 8, 8));
+    }
+
+    [Fact]
     public async Task A_block_waits_for_a_tenth_of_a_second_at_most()
     {
         using var block = Content.Raw(3000, 1);
@@ -79,8 +124,10 @@ public sealed partial class PackTailTests : IDisposable
         blocks.ShouldAllBe(block => Content.IsReadable(_fixture.Store, block));
     }
 
-    [Fact]
-    public async Task What_is_read_while_it_is_written_out_is_whole_or_not_there()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_is_read_while_it_is_written_out_is_whole_or_not_there(bool isUnwritten)
     {
         const int length = 200_000;
         var tail = new PackTail();
@@ -95,7 +142,7 @@ public sealed partial class PackTailTests : IDisposable
             {
                 (byte value, long offset) = (0, 0);
                 lock (gate) (value, offset) = shown;
-                if (offset == 0 || !tail.TryRead(pack, offset, bytes)) continue;
+                if (offset == 0 || !tail.TryRead(pack, offset, bytes, isUnwritten)) continue;
                 bytes.AsSpan().IndexOfAnyExcept(value).ShouldBe(-1);
                 Interlocked.Increment(ref read);
             }
@@ -109,7 +156,7 @@ public sealed partial class PackTailTests : IDisposable
             tail.Append(pack, digest, CidCodec.Raw, content);
             lock (gate) shown = (content[0], pack.Length + PackFormat.RecordHeaderLength);
             pack.Length += PackFormat.RecordHeaderLength + length;
-            tail.Clear();
+            tail.Written();
         }
         Volatile.Write(ref isOver, true);
         await Task.WhenAll(readers);
