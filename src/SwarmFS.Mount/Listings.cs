@@ -25,19 +25,6 @@ internal ref struct PlainListing(FuseDirectoryWriter writer) : IListing
         Writer.TryAdd(name, entry.Attributes.Inode, entry.Attributes.Mode, nextOffset);
 }
 
-/// <summary>How far a listing has come with one reply.</summary>
-internal enum ListingProgress
-{
-    /// <summary>The reply is full, and more follows.</summary>
-    Partial,
-
-    /// <summary>The reply has the last entry; the kernel asks once more, to hear that there is none.</summary>
-    Complete,
-
-    /// <summary>The reply is empty: the kernel knows all entries.</summary>
-    Ended,
-}
-
 /// <summary>Offsets in a directory: 0 is before ".", 1 before "..", and an entry's own offset is its index plus 2; the next one's is one more.</summary>
 internal static class ListingOffsets
 {

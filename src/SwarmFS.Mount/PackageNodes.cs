@@ -50,18 +50,19 @@ internal sealed class PackageNodes(MountOptions options)
     }
 
     /// <param name="self">What "." is: the directory's own number, except for a root that the kernel knows by another.</param>
-    public ListingProgress List<T>(MountedPackage package, NodeNumber directory, NodeNumber self, NodeNumber parent, ulong offset, ref T listing)
+    /// <returns>True when there was nothing more to list: the kernel knows all entries.</returns>
+    public bool List<T>(MountedPackage package, NodeNumber directory, NodeNumber self, NodeNumber parent, ulong offset, ref T listing)
         where T : IListing, allows ref struct
     {
-        if (!ListingOffsets.TryAddDots(ref listing, ref offset, self, parent)) return ListingProgress.Partial;
+        if (!ListingOffsets.TryAddDots(ref listing, ref offset, self, parent)) return false;
         var children = package.Tree.Children(directory.Row);
-        if (offset - ListingOffsets.FirstEntry >= (ulong)children.Length) return ListingProgress.Ended;
+        if (offset - ListingOffsets.FirstEntry >= (ulong)children.Length) return true;
         for (var i = (int)(offset - ListingOffsets.FirstEntry); i < children.Length; i++)
         {
             var next = (ulong)i + 1 + ListingOffsets.FirstEntry;
-            if (!listing.TryAdd(package.Tree.Name(children[i]), Entry(package, directory.View, children[i]), next)) return ListingProgress.Partial;
+            if (!listing.TryAdd(package.Tree.Name(children[i]), Entry(package, directory.View, children[i]), next)) return false;
         }
-        return ListingProgress.Complete;
+        return false;
     }
 
     public static FuseResult ReadLink(MountedPackage package, NodeNumber node, Span<byte> target)

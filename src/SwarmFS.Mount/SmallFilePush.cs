@@ -50,8 +50,7 @@ internal sealed class SmallFilePush : IDisposable
         _logger = logger;
     }
 
-    /// <param name="IsEarly">The kernel may not know the directory's inodes yet.</param>
-    private readonly record struct Order(MountedPackage Package, int Row, bool IsEarly = false);
+    private readonly record struct Order(MountedPackage Package, int Row);
 
     /// <summary>Where the process has no descriptor left nothing is pushed.</summary>
     public void Attach(FuseSession session)
@@ -60,14 +59,6 @@ internal sealed class SmallFilePush : IDisposable
         if (_signal is null) return;
         _session = session;
         new Thread(Run) { IsBackground = true, Name = "swarmfs push" }.Start();
-    }
-
-    /// <summary>
-    /// The answer with the directory's last entries is on its way. Until the kernel has asked for more and heard that there is nothing, its first files can be there. Never waits.
-    /// </summary>
-    public void AboutToBeListed(MountedPackage package, int directory)
-    {
-        if (_session is not null && !package.IsPushed(directory)) Enqueue(new Order(package, directory, IsEarly: true));
     }
 
     /// <summary>The directory was listed to its end. Never waits.</summary>
@@ -134,27 +125,18 @@ internal sealed class SmallFilePush : IDisposable
 
     private void Push(Order order, byte[] buffer)
     {
-        if (order.Package.Tree[order.Row].Kind == EntryKind.Directory) PushDirectory(order.Package, order.Row, order.IsEarly, buffer);
+        if (order.Package.Tree[order.Row].Kind == EntryKind.Directory) PushDirectory(order.Package, order.Row, buffer);
         else PushAhead(order.Package, order.Row, buffer);
     }
 
-    private void PushDirectory(MountedPackage package, int directory, bool isEarly, byte[] buffer)
+    private void PushDirectory(MountedPackage package, int directory, byte[] buffer)
     {
         long left = MaxDirectory;
         foreach (var row in package.Tree.Children(directory))
         {
             if (_isOver || package.Tree[row].Size > left) return;
             if (!IsWanted(package, row)) continue;
-            switch (TryPush(package, row, buffer))
-            {
-                // Too early: the order that follows when the listing has ended does it.
-                case Pushed.Unknown when isEarly: return;
-                case Pushed.Yes:
-                    left -= package.Tree[row].Size;
-                    if (isEarly) package.MarkPushed(directory);
-                    isEarly = false;
-                    break;
-            }
+            if (TryPush(package, row, buffer)) left -= package.Tree[row].Size;
         }
     }
 
@@ -164,7 +146,7 @@ internal sealed class SmallFilePush : IDisposable
         var end = Math.Min(first + RowsAhead, package.Tree.Count);
         for (var row = first; row < end && !_isOver; row++)
         {
-            if (IsWanted(package, row) && TryPush(package, row, buffer) != Pushed.Yes) return;
+            if (IsWanted(package, row) && !TryPush(package, row, buffer)) return;
         }
     }
 
@@ -173,25 +155,15 @@ internal sealed class SmallFilePush : IDisposable
 
     private long Limit => _time.GetElapsedTime(Volatile.Read(ref _lastRead)) < ReaderPresence ? MaxFile : MaxFileListed;
 
-    private enum Pushed
-    {
-        Yes,
-
-        /// <summary>Its bytes are not here.</summary>
-        Absent,
-
-        /// <summary>The kernel does not know the inode, or no more.</summary>
-        Unknown,
-    }
-
-    private Pushed TryPush(MountedPackage package, int row, byte[] buffer)
+    /// <returns>False when its bytes are not here, or the kernel does not know the inode, or no more.</returns>
+    private bool TryPush(MountedPackage package, int row, byte[] buffer)
     {
         var data = buffer.AsSpan(0, (int)package.Tree[row].Size);
-        if (_content.Peek(package.Tree, row, 0, data) != data.Length) return Pushed.Absent;
-        if (!_session!.NotifyStore(PackageNodes.Number(package, NodeNumber.CidView, row).Value, 0, data)) return Pushed.Unknown;
+        if (_content.Peek(package.Tree, row, 0, data) != data.Length) return false;
+        if (!_session!.NotifyStore(PackageNodes.Number(package, NodeNumber.CidView, row).Value, 0, data)) return false;
         package.MarkPushed(row);
         _metrics.Pushed(data.Length);
-        return Pushed.Yes;
+        return true;
     }
 
     /// <summary>Takes no more orders; the thread ends with the file it is at.</summary>

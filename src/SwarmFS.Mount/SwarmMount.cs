@@ -191,11 +191,8 @@ public sealed class SwarmMount : FuseHandler, IDisposable
         where T : IListing, allows ref struct
     {
         if (package.Tree[directory.Row].Kind != EntryKind.Directory) return FuseResult.Error(Errno.ENOTDIR);
-        switch (_packages.List(package, directory, self, Parent(package, directory), offset, ref listing))
-        {
-            case ListingProgress.Complete: _push.AboutToBeListed(package, directory.Row); break;
-            case ListingProgress.Ended: _push.Listed(package, directory.Row); break;
-        }
+        var isAtEnd = _packages.List(package, directory, self, Parent(package, directory), offset, ref listing);
+        if (isAtEnd) _push.Listed(package, directory.Row);
         return FuseResult.Ok;
     }
 
