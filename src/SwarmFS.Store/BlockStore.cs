@@ -166,6 +166,7 @@ public sealed class BlockStore : IBlockStore, IAsyncDisposable
     {
         await _housekeeping.DisposeAsync();
         _parts.PackWriter.Dispose();
+        _parts.Tail.Dispose();
         foreach (var container in _parts.Containers.Snapshot()) HandleCache.Close(container);
         _parts.Metrics.Dispose();
         _lock.Dispose();

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using SwarmFS.Core;
 
 namespace SwarmFS.Store;
@@ -7,7 +8,8 @@ namespace SwarmFS.Store;
 /// once, by whoever it was fetched for, and a copy from here costs a third of a pread(2). One writer at a time, which is <see cref="PackWriter"/> under its lock; readers wait for no more than
 /// the copying of one block.
 /// </summary>
-internal sealed class PackTail
+/// <remarks>Not the collector's memory: arrays of this size would have it go through everything (10 ms) while a fresh node's first package comes.</remarks>
+internal sealed unsafe class PackTail : IDisposable
 {
     /// <summary>One record of the largest block. At 1 MiB a write costs a fifth of the processor time of one for each block: the kernel takes large folios for it.</summary>
     public const int Capacity = PackFormat.RecordHeaderLength + Block.MaxLength;
@@ -23,7 +25,8 @@ internal sealed class PackTail
     /// <summary>Bytes of one pack, without a gap.</summary>
     private sealed class Segment
     {
-        public byte[]? Bytes;
+        /// <summary>Null until the segment is used for the first time.</summary>
+        public byte* Memory;
         public Pack? Pack;
 
         /// <summary>The first byte's offset in the pack.</summary>
@@ -31,6 +34,8 @@ internal sealed class PackTail
         public int Length;
 
         public long End => Start + Length;
+
+        public Span<byte> Slice(int from, int length) => new Span<byte>(Memory, Capacity).Slice(from, length);
     }
 
     /// <summary>Bytes of records that wait to be written.</summary>
@@ -40,7 +45,7 @@ internal sealed class PackTail
     public bool HasRoomFor(int length) => _unwritten == 0 || _segments[_current].Length + length <= Capacity;
 
     /// <summary>The records that wait. For the writer, until <see cref="Written"/> or <see cref="Drop"/>.</summary>
-    public ReadOnlySpan<byte> Bytes => _segments[_current] is { Bytes: { } bytes } segment ? bytes.AsSpan(segment.Length - _unwritten, _unwritten) : default;
+    public ReadOnlySpan<byte> Bytes => _unwritten == 0 ? default : _segments[_current].Slice(_segments[_current].Length - _unwritten, _unwritten);
 
     /// <summary>Appends a record at the end of the pack, for which there is room. Before another pack's first what waits was written.</summary>
     public void Append(Pack pack, in Sha256Digest digest, CidCodec codec, ReadOnlySpan<byte> bytes)
@@ -51,7 +56,7 @@ internal sealed class PackTail
             var segment = _segments[_current];
             if (segment.Pack != pack || segment.End != pack.Length || segment.Length + length > Capacity) segment = Advance(pack);
             if (_unwritten == 0) pack.UnwrittenFrom = pack.Length;
-            var record = segment.Bytes.AsSpan(segment.Length);
+            var record = segment.Slice(segment.Length, length);
             PackFormat.WriteRecordHeader(record, digest, codec, bytes.Length);
             bytes.CopyTo(record[PackFormat.RecordHeaderLength..]);
             segment.Length += length;
@@ -64,7 +69,7 @@ internal sealed class PackTail
     {
         _current = (_current + 1) % Segments;
         var segment = _segments[_current];
-        segment.Bytes ??= GC.AllocateUninitializedArray<byte>(Capacity);
+        if (segment.Memory is null) segment.Memory = (byte*)NativeMemory.Alloc(Capacity);
         (segment.Pack, segment.Start, segment.Length) = (pack, pack.Length, 0);
         return segment;
     }
@@ -81,7 +86,7 @@ internal sealed class PackTail
                 var segment = _segments[(_current + Segments - back) % Segments];
                 if (segment.Pack != pack || offset < segment.Start || offset + destination.Length > segment.End) continue;
                 if (isUnwritten && offset < pack.UnwrittenFrom) return false;
-                segment.Bytes.AsSpan((int)(offset - segment.Start), destination.Length).CopyTo(destination);
+                segment.Slice((int)(offset - segment.Start), destination.Length).CopyTo(destination);
                 return true;
             }
             return false;
@@ -103,6 +108,21 @@ internal sealed class PackTail
         {
             _segments[_current].Length -= _unwritten;
             Written();
+        }
+    }
+
+    /// <summary>Frees the memory. What waits was written before, or is lost.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _unwritten = 0;
+            foreach (var segment in _segments)
+            {
+                NativeMemory.Free(segment.Memory);
+                segment.Memory = null;
+                (segment.Pack, segment.Length) = (null, 0);
+            }
         }
     }
 }

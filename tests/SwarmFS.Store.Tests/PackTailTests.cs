@@ -53,7 +53,7 @@ public sealed partial class PackTailTests : IDisposable
         const int records = 20;
         var content = new byte[Block.MaxLength];
         var digest = Sha256Digest.Of(content);
-        var tail = new PackTail();
+        using var tail = new PackTail();
         var packs = new[] { new Pack(1, "/nowhere/1.pack") { Length = EmptyPack }, new Pack(2, "/nowhere/2.pack") { Length = EmptyPack } };
         foreach (var number in Enumerable.Range(0, records))
         {
@@ -130,7 +130,7 @@ public sealed partial class PackTailTests : IDisposable
     public async Task What_is_read_while_it_is_written_out_is_whole_or_not_there(bool isUnwritten)
     {
         const int length = 200_000;
-        var tail = new PackTail();
+        using var tail = new PackTail();
         var pack = new Pack(1, "/nowhere/1.pack") { Length = EmptyPack };
         (byte Value, long Offset) shown = default;
         var gate = new Lock();
