@@ -30,6 +30,18 @@ public class BlockBuffersTests
     }
 
     [Fact]
+    public void An_idle_buffer_up_to_twice_as_large_is_handed_out_before_one_is_made()
+    {
+        var idle = _buffers.Rent(8192);
+        _buffers.Return(idle);
+        _buffers.Rent(4000).ShouldNotBeSameAs(idle, "more than twice as large");
+        _buffers.Rent(4097).ShouldBeSameAs(idle);
+        _buffers.Rent(4097).ShouldNotBeSameAs(idle, "it is in use");
+        _buffers.Return(idle);
+        _buffers.Rent(8192).ShouldBeSameAs(idle, "it went back to its own kind");
+    }
+
+    [Fact]
     public void Small_buffers_go_on_being_reused_when_large_ones_lie_idle()
     {
         var large = Enumerable.Range(0, 32).Select(_ => _buffers.Rent(1 << 20)).ToList();

@@ -7,7 +7,7 @@ namespace SwarmFS.Core;
 /// <summary>
 /// The buffers that blocks travel in. Beside <see cref="ArrayPool{T}.Shared"/> it differs in two ways that decide how much memory a node takes: what lies idle is bounded for the whole
 /// process (the shared pool keeps up to 32 arrays of each size for each processor: over 100 MB after a large file went through), and sizes go up in quarters of a power of two, so a
-/// chunk of 130 KiB takes 160 KiB and not 256.
+/// chunk of 130 KiB takes 160 KiB and not 256. Before an array is made, an idle one up to twice as large is handed out: small blocks come in all lengths, and each length would keep its own.
 /// </summary>
 public sealed class BlockBuffers : ArrayPool<byte>
 {
@@ -17,7 +17,8 @@ public sealed class BlockBuffers : ArrayPool<byte>
     // 256 bytes to 2 MiB: four classes to a doubling.
     private const int SmallestLog2 = 8;
     private const int LargestLog2 = 21;
-    private const int ClassCount = ((LargestLog2 - SmallestLog2) * 4) + 1;
+    private const int ClassesPerDoubling = 4;
+    private const int ClassCount = ((LargestLog2 - SmallestLog2) * ClassesPerDoubling) + 1;
 
     private readonly Stack<byte[]>[] _shelves = [.. Enumerable.Range(0, ClassCount).Select(_ => new Stack<byte[]>())];
     private long _idleBytes;
@@ -39,7 +40,9 @@ public sealed class BlockBuffers : ArrayPool<byte>
         if (minimumLength == 0) return [];
         var size = ClassOf(minimumLength);
         if (size >= ClassCount) return GC.AllocateUninitializedArray<byte>(minimumLength);
-        return TryTake(size, out var idle) ? idle : GC.AllocateUninitializedArray<byte>(LengthOf(size));
+        for (var larger = size; larger <= Math.Min(size + ClassesPerDoubling, ClassCount - 1); larger++)
+            if (TryTake(larger, out var idle)) return idle;
+        return GC.AllocateUninitializedArray<byte>(LengthOf(size));
     }
 
     public override void Return(byte[] array, bool clearArray = false)
