@@ -92,6 +92,17 @@ drop_b() {
     case ${1:-} in keep) keep "$base/b" ;; *) rm -rf "$base/b" ;; esac
 }
 
+# The ways of a round, a line each. Every round begins with another one, and every second goes through them backwards: so none always runs after the same, whose traces it would bear
+# (wget keeps a processor busy for seconds).
+turns() {
+    local round=$1 at index
+    shift
+    for ((at = 0; at < $#; at++)); do
+        index=$(((round + (round % 2 ? at : $# - at)) % $# + 1))
+        echo "${!index}"
+    done
+}
+
 start_servers() {
     port_rsync=$(free_port)
     printf '%s\n' "port = $port_rsync" "address = 127.0.0.1" "use chroot = no" "uid = $(id -u)" "gid = $(id -g)" "reverse lookup = no" \
@@ -298,15 +309,14 @@ for name in icons deep big far small; do "$swarmfs" --state "$base/a" import tre
 
 for round in $(seq "$rounds"); do
     say "Cold round $round of $rounds"
-    # Each round begins with another one, so that none always runs after the same.
-    for way in $(printf '%s\n' swarmfs rsync device view xattr wget swarmfs rsync device view xattr | tail -n +$((round % 6 + 1)) | head -n 6); do cold_tree "$way" icons; done
-    for way in $(printf '%s\n' swarmfs rsync swarmfs | tail -n +$((round % 2 + 1)) | head -n 2); do cold_tree "$way" deep; done
-    for way in $(printf '%s\n' swarmfs curl swarmfs | tail -n +$((round % 2 + 1)) | head -n 2); do cold_big "$way"; done
+    for way in $(turns "$round" swarmfs rsync device view xattr wget); do cold_tree "$way" icons; done
+    for way in $(turns "$round" swarmfs rsync); do cold_tree "$way" deep; done
+    for way in $(turns "$round" swarmfs curl); do cold_big "$way"; done
 done
 
 for round in $(seq "$rounds"); do
     say "Round $round of $rounds from afar"
-    for way in $(printf '%s\n' swarmfs rsync swarmfs | tail -n +$((round % 2 + 1)) | head -n 2); do
+    for way in $(turns "$round" swarmfs rsync); do
         cold_far "$way" far
         cold_far "$way" small
     done
@@ -316,7 +326,7 @@ if [ "$(id -u)" = 0 ]; then
     start_slow_line
     for round in $(seq "$rounds"); do
         say "Round $round of $rounds over a slow line"
-        for way in $(printf '%s\n' swarmfs rsync packed curl swarmfs rsync packed | tail -n +$((round % 4 + 1)) | head -n 4); do cold_slow "$way"; done
+        for way in $(turns "$round" swarmfs rsync packed curl); do cold_slow "$way"; done
     done
     "$swarmfs" --state "$base/slow" down >/dev/null
 fi

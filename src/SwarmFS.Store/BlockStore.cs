@@ -29,8 +29,8 @@ namespace SwarmFS.Store;
 //   files/<n>.<sha256>.block    one raw block
 //   files/<n>.partial           a large file that is being imported; removed at start
 //
-// A small block that was fetched waits in memory for up to 1 MiB of others, or 100 ms, and is read from there; a write for each would cost five times the processor time. While
-// somebody holds new blocks to publish them, each is written before Put() returns.
+// A small block that was fetched waits in memory for up to 1 MiB of others, or 100 ms, and is read from there; a write for each would cost five times the processor time. The 8 MiB that came
+// last go on being read from there. While somebody holds new blocks to publish them, each is written before Put() returns.
 // After a kill -9 everything written is still there, because the kernel has it: the record that was being written is cut off, files that were being imported go.
 // After a power cut what was written since the last flush may read as zeros: that is found out when the block is read for the first time, and it is fetched again.
 // Pin() returns after the blocks at hand and then the pin itself were flushed.
