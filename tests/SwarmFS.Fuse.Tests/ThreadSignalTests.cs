@@ -14,7 +14,8 @@ public sealed class ThreadSignalTests
         {
             signal.Wait();
             woken.Set();
-        }) { IsBackground = true };
+        })
+        { IsBackground = true };
         waiter.Start();
         woken.Wait(100, TestContext.Current.CancellationToken).ShouldBeFalse("both signals were taken by the first wait");
 
