@@ -69,6 +69,13 @@ internal sealed class MountedHost : IDisposable
     public long Count(string name) =>
         Do("count").Split(' ').Select(pair => pair.Split('=')).Where(pair => pair[0] == name).Select(pair => long.Parse(pair[1], CultureInfo.InvariantCulture)).FirstOrDefault();
 
+    /// <summary>Waits until a counter has come this far.</summary>
+    public void Await(string name, long least)
+    {
+        for (var since = Stopwatch.GetTimestamp(); Count(name) < least;)
+            if (Stopwatch.GetElapsedTime(since) > Patience) throw new TimeoutException($"{name} is {Count(name)} and not {least}.");
+    }
+
     public ShellResult Shell(string script)
     {
         var started = Stopwatch.GetTimestamp();

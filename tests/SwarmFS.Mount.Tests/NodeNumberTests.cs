@@ -10,12 +10,17 @@ public class NodeNumberTests
     public void A_package_number_gives_back_its_parts_and_stays_positive() =>
         Prop.ForAll<uint, uint, int>((slot, view, row) =>
         {
-            slot = 1 + (slot % INodeSlots.MaxSlot);
-            view %= 1 << 17;
-            row &= Limits.EntriesPerTree - 1;
+            Bound(ref slot, ref view, ref row);
             var number = NodeNumber.Directory(slot, view, row);
             return number.Kind == NodeKind.Package && number.Slot == slot && number.View == view && number.Row == row && (long)number.Value > 0;
         }).QuickCheckThrowOnFailure();
+
+    private static void Bound(ref uint slot, ref uint view, ref int row)
+    {
+        slot = 1 + (slot % INodeSlots.MaxSlot);
+        view %= 1 << 17;
+        row &= Limits.EntriesPerTree - 1;
+    }
 
     [Fact]
     public void An_image_has_the_slot_of_its_tree_and_a_row_that_no_entry_has()
@@ -71,9 +76,7 @@ public class NodeNumberTests
     public void Numbers_of_one_root_rise_with_the_rows_whatever_they_stand_for() =>
         Prop.ForAll<uint, uint, int>((slot, view, row) =>
         {
-            slot = 1 + (slot % INodeSlots.MaxSlot);
-            view %= 1 << 17;
-            row &= Limits.EntriesPerTree - 2;
+            Bound(ref slot, ref view, ref row);
             return NodeNumber.Leaf(slot, row).Value < NodeNumber.Directory(slot, view, row + 1).Value
                 && NodeNumber.Directory(slot, view, row).Value < NodeNumber.Leaf(slot, row + 1).Value;
         }).QuickCheckThrowOnFailure();

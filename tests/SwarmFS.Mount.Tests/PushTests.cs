@@ -11,9 +11,7 @@ public sealed class PushTests
         host.Run(Files);
         host.Do($"add sample 1.0 {host.Scratch}/source");
         host.Run("find $M/pkgs/sample/1.0 | wc -l").ShouldBe("605");
-        while (host.Count("swarmfs.mount.pushed_files") < 600)
-        {
-        }
+        host.Await("swarmfs.mount.pushed_files", 600);
         host.Run("grep -r needle $M/pkgs/sample/1.0/{a,b,c} | wc -l").ShouldBe("600");
         host.Count("swarmfs.mount.reads").ShouldBeLessThan(30, "only the few pages that the kernel has dropped again by itself");
         host.Run("diff -r $S/source $M/pkgs/sample/1.0");
@@ -40,17 +38,13 @@ public sealed class PushTests
         host.Run("mkdir -p $S/source/{a,b}; for i in $(seq 20); do head -c 150000 /dev/urandom > $S/source/b/$i; done; echo small > $S/source/a/small");
         host.Do($"add sample 1.0 {host.Scratch}/source");
         host.Run("ls -l $M/pkgs/sample/1.0/a > /dev/null");
-        while (host.Count("swarmfs.mount.pushed_files") < 1)
-        {
-        }
+        host.Await("swarmfs.mount.pushed_files", 1);
         host.Run("ls -l $M/pkgs/sample/1.0/b > /dev/null; sleep 0.3");
         host.Count("swarmfs.mount.pushed_files").ShouldBe(1, "nobody has read anything");
 
         host.Run("cat $M/pkgs/sample/1.0/b/1 > /dev/null");
 
-        while (host.Count("swarmfs.mount.pushed_files") < 15)
-        {
-        }
+        host.Await("swarmfs.mount.pushed_files", 15);
     }
 
     [Fact]
@@ -62,9 +56,7 @@ public sealed class PushTests
         host.Do($"remote {root}");
         host.Do("batch 50");
         host.Run("find $M/pkgs/sample/1.0 > /dev/null; cat $M/pkgs/sample/1.0/a/1");
-        while (host.Count("swarmfs.mount.pushed_files") < 49)
-        {
-        }
+        host.Await("swarmfs.mount.pushed_files", 49);
         host.Count("swarmfs.mount.reads").ShouldBe(1);
         host.Run("diff -r $S/source $M/pkgs/sample/1.0");
         host.Count("swarmfs.mount.remote_reads").ShouldBeLessThan(30);

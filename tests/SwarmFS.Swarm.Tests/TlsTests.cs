@@ -47,6 +47,20 @@ public sealed class TlsTests
         }
     }
 
+    [Fact]
+    public async Task Who_is_called_takes_the_cheapest_of_the_ciphers_that_every_TLS_has()
+    {
+        using var identity = NodeIdentity.CreateEphemeral();
+        await using var listener = new TlsTcpTransport(identity, TimeProvider.System).Listen(new IPEndPoint(IPAddress.Loopback, 0));
+        var accepting = AcceptOneAsync(listener);
+
+        // The caller goes by the platform's order, in which another is first.
+        var calling = CallAsync((IPEndPoint)listener.EndPoint, Client(Ec(ECCurve.NamedCurves.nistP256), alpn: [Alpn]));
+        await using (var link = await accepting) link.Abort();
+
+        (await calling).ShouldBe(TlsCipherSuite.TLS_AES_128_GCM_SHA256);
+    }
+
     public static TheoryData<string> BadCallers() => [.. Callers.Keys];
 
     private static readonly Dictionary<string, Func<SslClientAuthenticationOptions>> Callers = new()
@@ -160,20 +174,24 @@ public sealed class TlsTests
         (refused is PeerRefusedException or IOException).ShouldBeTrue($"{refused.GetType()}: {refused.Message}");
     }
 
-    private static async Task CallAsync(IPEndPoint node, SslClientAuthenticationOptions options)
+    /// <returns>What was agreed on; null when nothing was.</returns>
+    private static async Task<TlsCipherSuite?> CallAsync(IPEndPoint node, SslClientAuthenticationOptions options)
     {
         using var tcp = new TcpClient();
         await tcp.ConnectAsync(node);
         await using var tls = new SslStream(tcp.GetStream());
+        TlsCipherSuite? agreed = null;
         try
         {
             await tls.AuthenticateAsClientAsync(options);
+            agreed = tls.NegotiatedCipherSuite;
             await tls.ReadExactlyAsync(new byte[1]);
         }
         catch (Exception refused) when (refused is IOException or AuthenticationException)
         {
             // Refused from the other side, or it hung up.
         }
+        return agreed;
     }
 
     private static async Task ServeOneAsync(TcpListener listener, SslServerAuthenticationOptions options)
