@@ -102,7 +102,11 @@ internal sealed class NodeHost : IAsyncDisposable
         _stopped.TrySetResult(new DownReport(_settings.MountPoint is not null, $"Stopped; {unmounted}."));
         await StopPartAsync("control socket", _server.DisposeAsync);
         _mount.Dispose();
-        _state.Dispose();
+        await StopPartAsync("state directory", () =>
+        {
+            _state.Dispose();
+            return ValueTask.CompletedTask;
+        });
     }
 
     private async Task StartPartsAsync(CancellationToken cancellationToken)

@@ -26,6 +26,21 @@ public sealed class NodeTests
     }
 
     [Fact]
+    public async Task A_node_whose_state_was_removed_under_it_still_unmounts_and_ends_without_a_crash()
+    {
+        NodeProcess.SkipUnlessMountable();
+        await using var node = new NodeProcess();
+        await node.UpAsync();
+        Directory.Delete(node.State, recursive: true);
+
+        await node.SignalAsync("TERM");
+
+        (await node.WaitForEndAsync()).ShouldBe(0, node.Output);
+        node.Output.ShouldNotContain("Unhandled");
+        (await NodeProcess.ShellAsync($"mountpoint -q {node.Mount}")).ExitCode.ShouldNotBe(0);
+    }
+
+    [Fact]
     public async Task A_tree_that_is_imported_is_read_through_the_mount_and_the_commands_until_the_node_goes_down_cleanly()
     {
         NodeProcess.SkipUnlessMountable();
