@@ -192,7 +192,11 @@ public sealed class SwarmMount : FuseHandler, IDisposable
     {
         if (package.Tree[directory.Row].Kind != EntryKind.Directory) return FuseResult.Error(Errno.ENOTDIR);
         var isAtEnd = _packages.List(package, directory, self, Parent(package, directory), offset, ref listing);
-        if (isAtEnd) _push.Listed(package, directory.Row);
+        if (isAtEnd)
+        {
+            _content.NoteListed(package.Tree, directory.Row);
+            _push.Listed(package, directory.Row);
+        }
         return FuseResult.Ok;
     }
 

@@ -82,6 +82,11 @@ public sealed class PackageContent : IPackageContent, IAsyncDisposable
         return read;
     }
 
+    public void NoteListed(TreeTable tree, int directory)
+    {
+        if (Session(tree.Root) is var session && !session.Completeness.IsKnown(_store)) session.NoteListed(tree, directory);
+    }
+
     public ValueTask<int> ReadAsync(TreeTable tree, int row, long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
         var read = TryRead(tree, row, offset, destination.Span);

@@ -44,6 +44,25 @@ internal sealed class SequenceDetector(int slots, long tolerance, long leap, int
         return reader.Wants = true;
     }
 
+    /// <summary>Notes that somebody is likely to go forward from here. Who begins exactly here needs only this one read to count as going forward; nobody does by being expected.</summary>
+    public void Expect(int key, long position)
+    {
+        ref var reader = ref Find(key, position);
+        if (reader.Hits >= hits) return;
+        reader = new SequentialReader
+        {
+            Id = ++_clock,
+            Key = key,
+            Start = position,
+            Position = position,
+            Hits = hits - 1,
+            Requested = position,
+            Window = firstWindow,
+            LastUse = _clock,
+            IsExpected = true,
+        };
+    }
+
     /// <summary>
     /// Notes that what lies here was shown to the kernel unasked. A reader for whom it was asked ahead has probably come this far, and will not say so. Nobody becomes a reader by it.
     /// </summary>
@@ -69,6 +88,8 @@ internal sealed class SequenceDetector(int slots, long tolerance, long leap, int
     // False when the reader has skipped so much that it is no longer taken for one that goes forward.
     private bool Advance(ref SequentialReader reader, long position, long end)
     {
+        if (reader.IsExpected && position != reader.Position) return false;
+        reader.IsExpected = false;
         reader.LastUse = ++_clock;
         if (end == reader.Position) return true;
         reader.Hits++;
@@ -130,6 +151,9 @@ internal struct SequentialReader
 
     /// <summary>A request ahead is due and not yet planned.</summary>
     public bool Wants;
+
+    /// <summary>Nobody has read yet.</summary>
+    public bool IsExpected;
 
     public long LastUse;
 }

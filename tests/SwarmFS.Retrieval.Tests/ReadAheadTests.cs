@@ -266,6 +266,51 @@ public sealed class ReadAheadTests
     }
 
     [Fact]
+    public async Task The_first_file_of_a_directory_that_was_listed_starts_a_scan()
+    {
+        await using var world = ManyFiles(500);
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        world.Content.NoteListed(tree, World.Row(tree, "d02"));
+        await world.RestAsync();
+        source.Requests.ShouldBeEmpty();
+        await world.ReadAsync(tree, "d02/f00");
+        await world.RestAsync();
+        source.Delivered.Cids.Count(cid => cid.Codec == CidCodec.Raw).ShouldBeGreaterThan(20);
+        source.Requests.First().ShouldSatisfyAllConditions(first => first.Priority.ShouldBe(FetchPriority.Demand), first => first.Blocks.Count.ShouldBe(1));
+    }
+
+    [Theory]
+    [InlineData("d02/f01")]
+    [InlineData("d03/f00")]
+    public async Task Any_other_file_than_the_first_of_a_listed_directory_starts_none(string path)
+    {
+        await using var world = ManyFiles(500);
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        world.Content.NoteListed(tree, World.Row(tree, "d02"));
+        await world.ReadAsync(tree, path);
+        await world.RestAsync();
+        source.Delivered.Cids.Count(cid => cid.Codec == CidCodec.Raw).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Directories_that_are_listed_do_not_end_a_scan()
+    {
+        await using var world = ManyFiles(2000);
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        var files = Enumerable.Range(0, tree.Count).Where(row => tree[row].Kind == EntryKind.File).ToList();
+        foreach (var row in files)
+        {
+            if (tree[row - 1].Kind == EntryKind.Directory) world.Content.NoteListed(tree, row - 1);
+            await world.Content.ReadAsync(tree, row, 0, new byte[tree[row].Size], CancellationToken.None);
+            await world.RestAsync();
+        }
+        source.Requests.Count(request => request.Priority == FetchPriority.Demand).ShouldBe(1);
+    }
+
+    [Fact]
     public async Task A_small_package_is_taken_whole_at_its_first_read()
     {
         await using var world = new World([.. Enumerable.Range(0, 40).Select(i => ($"f{i:00}", World.Noise(12_000, i)))]) { Options = new RetrievalOptions() };

@@ -79,10 +79,9 @@ public sealed class CompressionSwitchTests
     [Fact]
     public void What_passes_while_nothing_waits_says_nothing()
     {
-        _switch.Written(Progress());
+        _switch.Written(new LinkProgress(0, TimeSpan.Zero, IsFull: true));
         _switch.Idle();
-        (_acknowledged, _sending) = (_acknowledged + 1000, _sending + TimeSpan.FromSeconds(10));
-        _switch.Written(Progress());
+        _switch.Written(new LinkProgress(1000, TimeSpan.FromSeconds(10), IsFull: true));
 
         _switch.LevelFor(Near).ShouldBe(0);
     }
@@ -103,18 +102,37 @@ public sealed class CompressionSwitchTests
     public void A_limit_of_the_operator_makes_every_path_as_slow(long limit, int level)
     {
         var limited = new CompressionSwitch(limit);
-        limited.Written(new LinkProgress(0, TimeSpan.Zero));
-        limited.Written(new LinkProgress(32 << 20, TimeSpan.FromSeconds(0.1)));
+        limited.Written(new LinkProgress(0, TimeSpan.Zero, IsFull: true));
+        limited.Written(new LinkProgress(32 << 20, TimeSpan.FromSeconds(0.1), IsFull: true));
 
         limited.LevelFor(Near).ShouldBe(level);
     }
 
-    private void Send(long bytes, double seconds)
+    [Fact]
+    public void A_peer_that_is_slow_to_confirm_makes_no_slow_path()
     {
-        _switch.Written(Progress());
-        (_acknowledged, _sending) = (_acknowledged + bytes, _sending + TimeSpan.FromSeconds(seconds));
-        _switch.Written(Progress());
+        for (var write = 0; write < 10; write++)
+        {
+            Send(10_000, seconds: 0.1, wasFull: false, isFull: write % 2 == 0);
+            Send(10_000, seconds: 0.1, wasFull: true, isFull: false);
+        }
+
+        _switch.LevelFor(Near).ShouldBe(0);
     }
 
-    private LinkProgress Progress() => new(_acknowledged, _sending);
+    [Fact]
+    public void A_path_proves_fast_whether_it_was_full_or_not()
+    {
+        Send(1 << 20, seconds: 0.1);
+        Send(32 << 20, seconds: 0.1, wasFull: false, isFull: false);
+
+        _switch.LevelFor(Near).ShouldBe(0);
+    }
+
+    private void Send(long bytes, double seconds, bool wasFull = true, bool isFull = true)
+    {
+        _switch.Written(new LinkProgress(_acknowledged, _sending, wasFull));
+        (_acknowledged, _sending) = (_acknowledged + bytes, _sending + TimeSpan.FromSeconds(seconds));
+        _switch.Written(new LinkProgress(_acknowledged, _sending, isFull));
+    }
 }

@@ -31,14 +31,43 @@ public sealed class ServeQueueTests
     }
 
     [Fact]
-    public void Requests_of_one_priority_take_turns()
+    public void Requests_that_somebody_waits_for_take_turns()
     {
-        Want(1, FetchPriority.Prefetch, Stored(50, 100));
-        Want(2, FetchPriority.Prefetch, Stored(2, 200));
+        Want(1, FetchPriority.Demand, Stored(50, 100));
+        Want(2, FetchPriority.Demand, Stored(2, 200));
 
         var frames = Drain();
 
         frames.FindLastIndex(frame => frame.Id == 2 && frame.Kind == FrameKind.Block).ShouldBeLessThan(6);
+    }
+
+    [Theory]
+    [InlineData(FetchPriority.Prefetch)]
+    [InlineData(FetchPriority.Background)]
+    public void What_is_asked_ahead_of_one_root_comes_in_the_order_in_which_it_was_asked(FetchPriority priority)
+    {
+        var (first, second, third) = (Stored(50, 100), Stored(20, 200), Stored(30, 300));
+        Want(1, priority, first);
+        Want(2, priority, second);
+        Want(3, priority, third);
+
+        var frames = Drain(batch: 500);
+
+        frames.Where(frame => frame.Kind == FrameKind.Block).Select(frame => frame.Cid).ShouldBe([.. first, .. second, .. third]);
+    }
+
+    [Fact]
+    public void What_is_asked_ahead_of_several_roots_takes_turns()
+    {
+        var other = Cid.Of(CidCodec.MessagePack, "another root"u8);
+        Want(1, FetchPriority.Prefetch, Stored(50, 100));
+        Want(2, FetchPriority.Prefetch, Stored(50, 200));
+        Want(3, FetchPriority.Prefetch, Stored(3, 300), root: other);
+        Want(4, FetchPriority.Prefetch, Stored(3, 400), root: other);
+
+        var frames = Drain();
+
+        frames.FindLastIndex(frame => frame.Id == 4 && frame.Kind == FrameKind.Block).ShouldBeLessThan(15);
     }
 
     [Fact]
@@ -165,8 +194,8 @@ public sealed class ServeQueueTests
         return cids;
     }
 
-    private void Want(uint id, FetchPriority priority, Cid[] blocks, uint milliseconds = 60_000) =>
-        _queue.TryAdd(new WantServeJob(id, new Want(Root, priority, milliseconds, blocks), _clock.GetTimestamp() + milliseconds * TimeSpan.TicksPerMillisecond)).ShouldBeTrue();
+    private void Want(uint id, FetchPriority priority, Cid[] blocks, uint milliseconds = 60_000, Cid? root = null) =>
+        _queue.TryAdd(new WantServeJob(id, new Want(root ?? Root, priority, milliseconds, blocks), _clock.GetTimestamp() + milliseconds * TimeSpan.TicksPerMillisecond)).ShouldBeTrue();
 
     private List<(FrameKind Kind, uint Id, Cid Cid, int Length)> Drain(int batch = 64 << 10)
     {

@@ -28,6 +28,11 @@ public interface IPackageContent
     /// </summary>
     int Peek(TreeTable tree, int row, long offset, Span<byte> destination) => TryRead(tree, row, offset, destination);
 
+    /// <summary>A directory of the tree was listed to its end: whoever reads its first file next probably goes on to the others. Never waits.</summary>
+    void NoteListed(TreeTable tree, int directory)
+    {
+    }
+
     /// <summary>As <see cref="TryRead"/>, but fetches what is missing, also when it cannot be kept on disk.</summary>
     /// <exception cref="ContentUnavailableException">No source delivered it within the deadline.</exception>
     ValueTask<int> ReadAsync(TreeTable tree, int row, long offset, Memory<byte> destination, CancellationToken cancellationToken);

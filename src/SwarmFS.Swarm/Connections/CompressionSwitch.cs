@@ -32,8 +32,15 @@ internal sealed class CompressionSwitch(long? uploadBytesPerSecond)
     private const long SampleBytes = 16 << 20;
 
     private LinkProgress? _last;
-    private long _bytes;
-    private TimeSpan _sending;
+
+    /// <summary>All that passed: the path is at least so fast.</summary>
+    private Sample _passed;
+
+    /// <summary>
+    /// What passed while the path was full: it is no faster. Without that a peer whose processors are busy would look like a slow path, because it confirms what has come only as it takes it,
+    /// and would get yet more to do.
+    /// </summary>
+    private Sample _full;
     private bool? _verdict;
     private double _rate = double.PositiveInfinity;
 
@@ -51,9 +58,8 @@ internal sealed class CompressionSwitch(long? uploadBytesPerSecond)
     {
         if (progress is { } now && _last is { } before)
         {
-            _bytes += now.Acknowledged - before.Acknowledged;
-            _sending += now.Sending - before.Sending;
-            Judge();
+            if (_passed.Take(before, now) is > OffAbove) _verdict = false;
+            if (before.IsFull && now.IsFull && _full.Take(before, now) is { } rate) Judge(rate);
         }
         _last = progress;
     }
@@ -61,12 +67,26 @@ internal sealed class CompressionSwitch(long? uploadBytesPerSecond)
     /// <summary>There was nothing to send: what the path takes says nothing until the next write.</summary>
     public void Idle() => _last = null;
 
-    private void Judge()
+    private void Judge(double rate)
     {
-        if (_sending < SampleTime && _bytes < SampleBytes) return;
-        _rate = _bytes / Math.Max(_sending.TotalSeconds, 0.001);
-        if (_rate < OnBelow) _verdict = true;
-        else if (_rate > OffAbove) _verdict = false;
-        (_bytes, _sending) = (0, TimeSpan.Zero);
+        _rate = rate;
+        if (rate < OnBelow) _verdict = true;
+    }
+
+    private struct Sample
+    {
+        private long _bytes;
+        private TimeSpan _sending;
+
+        /// <returns>Bytes a second, once there is enough to tell; then the next sample begins.</returns>
+        public double? Take(in LinkProgress before, in LinkProgress now)
+        {
+            _bytes += now.Acknowledged - before.Acknowledged;
+            _sending += now.Sending - before.Sending;
+            if (_sending < SampleTime && _bytes < SampleBytes) return null;
+            var rate = _bytes / Math.Max(_sending.TotalSeconds, 0.001);
+            (_bytes, _sending) = (0, TimeSpan.Zero);
+            return rate;
+        }
     }
 }

@@ -93,7 +93,7 @@ internal sealed partial class Exchange
 
     /// <summary>A quarter of the room is free: refilled block by block, every block would cost a frame and one of the peer's request slots.</summary>
     private static bool IsRefillDue(Lane lane, FetchPriority priority) =>
-        lane.Outstanding * 4 <= (priority <= FetchPriority.Demand ? Lane.LargestWindow : lane.Window) * 3;
+        lane.Outstanding * 4 <= (priority <= FetchPriority.Demand ? lane.LargestWindow : lane.Window) * 3;
 
     /// <summary>The block of this place has come or will not come; the request ends with its last.</summary>
     private static void Answer(WantRequest request, int index)

@@ -111,7 +111,7 @@ internal sealed partial class Exchange
     private static bool HasRoom(Lane lane, FetchPriority priority, double hits)
     {
         const int slotsKeptForDemand = 16;
-        if (priority <= FetchPriority.Demand) return lane.HasRequestSlot && lane.Outstanding < Lane.LargestWindow;
+        if (priority <= FetchPriority.Demand) return lane.HasRequestSlot && lane.Outstanding < lane.LargestWindow;
         return lane.Requests.Count < WireLimits.RequestsInProgress - slotsKeptForDemand && lane.Outstanding < Math.Max(Lane.SmallestWindow, lane.Window * hits);
     }
 

@@ -4,8 +4,9 @@ using SwarmFS.Wire;
 namespace SwarmFS.Swarm;
 
 /// <summary>
-/// What one peer is owed. Fills the connection's output buffer with block frames, the most urgent request first and requests of one urgency in turn, reading from the
-/// store straight into the buffer; nothing is read before there is room to send it.
+/// What one peer is owed. Fills the connection's output buffer with block frames, the most urgent request first, reading from the store straight into the buffer; nothing is read before
+/// there is room to send it. Of one urgency, requests that somebody waits for take turns, so that a small one does not stand behind a large one. What is asked ahead goes out in the order in
+/// which it was asked, because that is the order in which it will be read; there the roots take turns.
 /// </summary>
 internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
 {
@@ -15,11 +16,19 @@ internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
     private const int TreeBatchBytes = 64 << 10;
 
     private readonly Lock _gate = new();
-    private readonly LinkedList<ServeJob>[] _jobs = [[], [], [], []];
+    private readonly LinkedList<Line>[] _lines = [[], [], [], []];
 
     /// <summary>END and DONT_HAVE frames that wait for room behind the blocks before them.</summary>
     private readonly FrameBuffer _notes = new();
     private int _count;
+
+    /// <summary>Requests that are answered one after another. Never empty.</summary>
+    private sealed class Line(Cid root)
+    {
+        public Cid Root { get; } = root;
+
+        public List<ServeJob> Jobs { get; } = [];
+    }
 
     public bool HasWork
     {
@@ -35,20 +44,34 @@ internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
         lock (_gate)
         {
             if (_count >= WireLimits.RequestsInProgress) return false;
-            if (job is TreeServeJob && _jobs.Sum(jobs => jobs.Count(known => known is TreeServeJob)) >= WireLimits.TreesInProgress) return false;
+            if (job is TreeServeJob && Jobs.Count(known => known is TreeServeJob) >= WireLimits.TreesInProgress) return false;
             _count++;
-            _jobs[(int)job.Priority].AddLast(job);
+            LineFor(job).Jobs.Add(job);
             return true;
         }
+    }
+
+    private IEnumerable<ServeJob> Jobs => _lines.SelectMany(lines => lines).SelectMany(line => line.Jobs);
+
+    private Line LineFor(ServeJob job)
+    {
+        var lines = _lines[(int)job.Priority];
+        if (job.Priority > FetchPriority.Demand)
+        {
+            foreach (var known in lines)
+                if (known.Root == job.Root) return known;
+        }
+        var line = new Line(job.Root);
+        lines.AddLast(line);
+        return line;
     }
 
     public void Cancel(uint requestId, ushort[] indices)
     {
         lock (_gate)
         {
-            foreach (var jobs in _jobs)
-                foreach (var job in jobs)
-                    if (job.RequestId == requestId) job.Cancel(indices);
+            foreach (var job in Jobs)
+                if (job.RequestId == requestId) job.Cancel(indices);
         }
     }
 
@@ -63,7 +86,7 @@ internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
             filled.BlocksAt = filled.Length;
             while (filled.Length + _notes.Length < enough && Next() is { } node)
             {
-                var job = node.Value;
+                var job = node.Value.Jobs[0];
                 if (job is TreeServeJob && filled.Length >= TreeBatchBytes) break;
                 if (job.Deadline <= time.GetTimestamp()) job.Cancel([]);
                 if (!job.TryPeek(out var cid))
@@ -130,34 +153,36 @@ internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
         return true;
     }
 
-    private LinkedListNode<ServeJob>? Next()
+    private LinkedListNode<Line>? Next()
     {
-        foreach (var jobs in _jobs)
-            if (jobs.First is { } first) return first;
+        foreach (var lines in _lines)
+            if (lines.First is { } first) return first;
         return null;
     }
 
-    private void Rotate(LinkedListNode<ServeJob> node)
+    private static void Rotate(LinkedListNode<Line> node)
     {
-        var jobs = node.List!;
-        if (jobs.Count == 1) return;
-        jobs.Remove(node);
-        jobs.AddLast(node);
+        var lines = node.List!;
+        if (lines.Count == 1) return;
+        lines.Remove(node);
+        lines.AddLast(node);
     }
 
-    private void Remove(LinkedListNode<ServeJob> node)
+    /// <summary>Takes the line's first request out.</summary>
+    private void Remove(LinkedListNode<Line> node)
     {
-        node.List!.Remove(node);
+        var jobs = node.Value.Jobs;
+        (jobs[0] as IDisposable)?.Dispose();
+        jobs.RemoveAt(0);
         _count--;
-        (node.Value as IDisposable)?.Dispose();
+        if (jobs.Count == 0) node.List!.Remove(node);
     }
 
     public void Clear()
     {
         lock (_gate)
         {
-            foreach (var jobs in _jobs)
-                while (jobs.First is { } first) Remove(first);
+            while (Next() is { } node) Remove(node);
             _notes.Dispose();
         }
     }

@@ -54,8 +54,9 @@ public interface IPeerLink : IAsyncDisposable
 }
 
 /// <param name="Acknowledged">Bytes that the other side has confirmed.</param>
-/// <param name="Sending">How long bytes were under way or waited for the path: neither for the writer nor for the receiver's room.</param>
-public readonly record struct LinkProgress(long Acknowledged, TimeSpan Sending);
+/// <param name="Sending">How long bytes were under way or waited for the path: neither for the writer nor for the receiver's room. A receiver that is slow to confirm counts as well.</param>
+/// <param name="IsFull">At this moment the path has what it may have at once, and more waits.</param>
+public readonly record struct LinkProgress(long Acknowledged, TimeSpan Sending, bool IsFull);
 
 /// <summary>The other side is not accepted; the message says why.</summary>
 public sealed class PeerRefusedException(string message, Exception? inner = null) : Exception(message, inner);

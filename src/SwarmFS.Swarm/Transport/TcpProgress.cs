@@ -9,7 +9,10 @@ internal static class TcpProgress
     private const int Tcp = 6;
     private const int TcpInfo = 11;
 
+    private const int UnderWayAt = 24;
+    private const int WindowAt = 80;
     private const int AcknowledgedAt = 120;
+    private const int NotSentAt = 144;
     private const int BusyAt = 168;
     private const int ReceiverLimitedAt = 176;
     private const int BufferLimitedAt = 184;
@@ -29,8 +32,15 @@ internal static class TcpProgress
             return null;
         }
         var microseconds = Read(info, BusyAt) - Read(info, ReceiverLimitedAt) - Read(info, BufferLimitedAt);
-        return new LinkProgress(Read(info, AcknowledgedAt), TimeSpan.FromMicroseconds(microseconds));
+        return new LinkProgress(Read(info, AcknowledgedAt), TimeSpan.FromMicroseconds(microseconds), IsFull(info));
     }
 
+    /// <summary>
+    /// Segments, not bytes. The kernel holds back up to a third of the window until it is worth a burst (tcp_tso_should_defer), and under BBR only half of it is ever under way.
+    /// </summary>
+    private static bool IsFull(ReadOnlySpan<byte> info) => ReadInt(info, NotSentAt) > 0 && 3L * ReadInt(info, UnderWayAt) >= ReadInt(info, WindowAt);
+
     private static long Read(ReadOnlySpan<byte> info, int at) => MemoryMarshal.Read<long>(info[at..]);
+
+    private static uint ReadInt(ReadOnlySpan<byte> info, int at) => MemoryMarshal.Read<uint>(info[at..]);
 }
