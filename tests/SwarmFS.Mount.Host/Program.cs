@@ -139,6 +139,8 @@ string Do(string[] words)
         case ["forget-trees"]:
             content.ForgetTrees();
             return "ok";
+        case ["listed"]:
+            return string.Join(' ', content.Listed);
         case ["in-use"]:
             return content.InUse.ToString();
         case ["count"]:

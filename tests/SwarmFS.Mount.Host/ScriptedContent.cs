@@ -34,6 +34,9 @@ public sealed class ScriptedContent(MemoryBlockStore store) : IPackageContent
     /// <summary>When a fetch from nobody gives up.</summary>
     public TimeSpan Deadline { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Rows of directories that were listed to their end, in that order.</summary>
+    public ConcurrentQueue<int> Listed { get; } = new();
+
     public int InUse => store.InUse.Values.Sum();
 
     public void ForgetTrees() => _trees.Clear();
@@ -82,6 +85,8 @@ public sealed class ScriptedContent(MemoryBlockStore store) : IPackageContent
         }
         return length;
     }
+
+    public void NoteListed(TreeTable tree, int directory) => Listed.Enqueue(directory);
 
     private FileLayout Layout(Cid file, long size) => _layouts.GetOrAdd(file, cid =>
         FileLayoutLoader.TryLoad(cid, size, store, [], out var layout) ? layout : throw new ContentUnavailableException($"{cid}: no chunk list."));

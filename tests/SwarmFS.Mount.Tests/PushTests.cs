@@ -62,6 +62,22 @@ public sealed class PushTests
         host.Count("swarmfs.mount.remote_reads").ShouldBeLessThan(30);
     }
 
+    [Theory]
+    [InlineData()]
+    [InlineData("--no-push")]
+    public void Whoever_reads_ahead_is_told_what_was_listed_to_its_end(params string[] options)
+    {
+        using var host = MountedHost.Start(options);
+        host.Run(Files);
+        host.Do($"add sample 1.0 {host.Scratch}/source");
+        host.Run("cat $M/pkgs/sample/1.0/c/1 > /dev/null");
+        host.Do("listed").ShouldBe("");
+
+        host.Run("ls $M/pkgs/sample/1.0/a $M/pkgs/sample/1.0/b > /dev/null");
+
+        host.Do("listed").ShouldBe("1 202");
+    }
+
     [Fact]
     public void Nothing_is_pushed_when_it_is_switched_off()
     {
