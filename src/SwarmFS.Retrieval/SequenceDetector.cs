@@ -44,12 +44,23 @@ internal sealed class SequenceDetector(int slots, long tolerance, long leap, int
         return reader.Wants = true;
     }
 
-    /// <summary>Notes that somebody is likely to go forward from here. Who begins exactly here needs only this one read to count as going forward; nobody does by being expected.</summary>
+    /// <summary>
+    /// Notes that somebody is likely to go forward from here: who begins exactly here needs only this one read to count as going forward. Only the last such place is remembered, and it takes
+    /// no reader's place who goes forward already: to be expected costs a caller nothing, thousands of times over.
+    /// </summary>
     public void Expect(int key, long position)
     {
-        ref var reader = ref Find(key, position);
-        if (reader.Hits >= hits) return;
-        reader = new SequentialReader
+        var slot = -1;
+        for (var i = 0; i < _readers.Length; i++)
+        {
+            ref readonly var known = ref _readers[i];
+            if (known.Hits >= hits && known.Key == key && Reaches(known, position)) return;
+            if (known.IsExpected) slot = i;
+        }
+        for (var i = 0; i < _readers.Length && (slot < 0 || !_readers[slot].IsExpected); i++)
+            if (_readers[i].Hits < hits && (slot < 0 || _readers[i].LastUse < _readers[slot].LastUse)) slot = i;
+        if (slot < 0) return;
+        _readers[slot] = new SequentialReader
         {
             Id = ++_clock,
             Key = key,
@@ -101,6 +112,9 @@ internal sealed class SequenceDetector(int slots, long tolerance, long leap, int
         return reader.Covered * sparsest >= span;
     }
 
+    private bool Reaches(in SequentialReader reader, long position) =>
+        Math.Abs(position - reader.Position) <= (position > reader.Position && position <= reader.Requested ? leap : tolerance);
+
     // The nearest reader of the key, or the slot to begin a new one in.
     private ref SequentialReader Find(int key, long position)
     {
@@ -111,8 +125,7 @@ internal sealed class SequenceDetector(int slots, long tolerance, long leap, int
             if (reader.LastUse < _readers[oldest].LastUse) oldest = i;
             if (reader.Hits == 0 || reader.Key != key) continue;
             var away = Math.Abs(position - reader.Position);
-            var reach = position > reader.Position && position <= reader.Requested ? leap : tolerance;
-            if (away <= reach && away < distance) (nearest, distance) = (i, away);
+            if (Reaches(reader, position) && away < distance) (nearest, distance) = (i, away);
         }
         if (nearest >= 0) return ref _readers[nearest];
         _readers[oldest].Hits = 0;
