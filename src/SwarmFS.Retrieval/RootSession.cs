@@ -75,10 +75,14 @@ internal sealed class RootSession(RootAccount account, ReadAheadPlanner planner)
     /// <summary>Notes that a directory was listed to its end. Whoever then reads its first file is taken for one who goes on with the others.</summary>
     public void NoteListed(TreeTable tree, int directory)
     {
-        var first = directory + 1;
-        while (first < tree.Count && tree[first].Kind is not (EntryKind.File or EntryKind.Directory)) first++;
-        if (first == tree.Count || tree[first].Kind == EntryKind.Directory) return;
-        lock (_gate) _scans.Expect(0, first);
+        foreach (var row in tree.Children(directory))
+        {
+            // Who goes into a directory lists that one next.
+            if (tree[row].Kind == EntryKind.Directory) return;
+            if (tree[row].Kind != EntryKind.File) continue;
+            lock (_gate) _scans.Expect(0, row);
+            return;
+        }
     }
 
     void IThreadPoolWorkItem.Execute()

@@ -46,7 +46,7 @@ internal sealed class SequenceDetector(int slots, long tolerance, long leap, int
 
     /// <summary>
     /// Notes that somebody is likely to go forward from here: who begins exactly here needs only this one read to count as going forward. Only the last such place is remembered, and it takes
-    /// no reader's place who goes forward already: to be expected costs a caller nothing, thousands of times over.
+    /// no reader's place who goes forward already, however many places are noted.
     /// </summary>
     public void Expect(int key, long position)
     {
@@ -54,11 +54,15 @@ internal sealed class SequenceDetector(int slots, long tolerance, long leap, int
         for (var i = 0; i < _readers.Length; i++)
         {
             ref readonly var known = ref _readers[i];
-            if (known.Hits >= hits && known.Key == key && Reaches(known, position)) return;
-            if (known.IsExpected) slot = i;
+            if (known.Hits >= hits)
+            {
+                if (known.Key == key && Reaches(known, position)) return;
+            }
+            else if (slot < 0 || known.IsExpected || (!_readers[slot].IsExpected && known.LastUse < _readers[slot].LastUse))
+            {
+                slot = i;
+            }
         }
-        for (var i = 0; i < _readers.Length && (slot < 0 || !_readers[slot].IsExpected); i++)
-            if (_readers[i].Hits < hits && (slot < 0 || _readers[i].LastUse < _readers[slot].LastUse)) slot = i;
         if (slot < 0) return;
         _readers[slot] = new SequentialReader
         {

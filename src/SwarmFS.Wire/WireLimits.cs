@@ -8,7 +8,7 @@ public static class WireLimits
     /// <summary>Before HELLO-OK no frame may be longer: a stranger costs at most this much memory.</summary>
     public const int GreetingBodyLength = 1 << 10;
 
-    /// <summary>CIDs of one WANT: 256 are the largest window of a peer, and twice that lets a refill overlap.</summary>
+    /// <summary>CIDs of one WANT: 20 KiB of them. A window of more blocks takes several.</summary>
     public const int BlocksPerWant = 512;
 
     /// <summary>Addresses of one ADDR, as in Bitcoin's protocol.</summary>

@@ -294,6 +294,18 @@ public sealed class ReadAheadTests
         source.Delivered.Cids.Count(cid => cid.Codec == CidCodec.Raw).ShouldBe(1);
     }
 
+    [Fact]
+    public async Task Where_a_listed_directory_begins_with_another_nobody_is_expected_at_its_files()
+    {
+        await using var world = new World([("a/x", World.Noise(3000, 1000)), .. Enumerable.Range(0, 100).Select(i => ($"b{i:00}", World.Noise(3000, i)))]);
+        var source = world.OverMemory();
+        var tree = await world.TreeAsync();
+        world.Content.NoteListed(tree, 0);
+        await world.ReadAsync(tree, "b00");
+        await world.RestAsync();
+        source.Delivered.Cids.Count(cid => cid.Codec == CidCodec.Raw).ShouldBe(1);
+    }
+
     /// <summary>The reader's own directories, or (a search beside it) all of them between two of its reads.</summary>
     [Theory]
     [InlineData(false)]

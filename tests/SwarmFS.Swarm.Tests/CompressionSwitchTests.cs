@@ -129,6 +129,19 @@ public sealed class CompressionSwitchTests
         _switch.LevelFor(Near).ShouldBe(0);
     }
 
+    [Fact]
+    public void A_path_that_got_faster_is_not_packed_for_as_hard_as_before()
+    {
+        var limited = new CompressionSwitch(uploadBytesPerSecond: 10_000_000);
+        limited.Written(new LinkProgress(0, TimeSpan.Zero, IsFull: true));
+        limited.Written(new LinkProgress(200_000, TimeSpan.FromSeconds(0.1), IsFull: true));
+        limited.LevelFor(Near).ShouldBe(6);
+
+        limited.Written(new LinkProgress(32 << 20, TimeSpan.FromSeconds(0.2), IsFull: false));
+
+        limited.LevelFor(Near).ShouldBe(3);
+    }
+
     private void Send(long bytes, double seconds, bool wasFull = true, bool isFull = true)
     {
         _switch.Written(new LinkProgress(_acknowledged, _sending, wasFull));

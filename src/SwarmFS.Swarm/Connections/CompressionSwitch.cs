@@ -58,7 +58,7 @@ internal sealed class CompressionSwitch(long? uploadBytesPerSecond)
     {
         if (progress is { } now && _last is { } before)
         {
-            if (_passed.Take(before, now) is > OffAbove) _verdict = false;
+            if (_passed.Take(before, now) is { } least and > OffAbove) (_verdict, _rate) = (false, least);
             if (before.IsFull && now.IsFull && _full.Take(before, now) is { } rate) Judge(rate);
         }
         _last = progress;

@@ -18,7 +18,7 @@ internal sealed record ConnectionServices(
 internal sealed partial class PeerConnection : ILaneOutput
 {
     /// <summary>
-    /// What one connection's arrivals are worked on before its thread is given back: 5 ms at 400 MB/s. The thread may be the one that notices what arrives for others.
+    /// What one connection's arrivals are worked on before its thread is given back, one full batch: 10 ms at 400 MB/s. The thread may be the one that notices what arrives for others.
     /// </summary>
     private const int TurnBytes = FrameBatch.MaxBytes;
 
