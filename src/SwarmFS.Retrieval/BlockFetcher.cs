@@ -14,6 +14,9 @@ internal readonly record struct WantedBlock(Cid Cid, int Length);
 internal sealed class BlockFetcher(
     RetrievalOptions options, BlocksAtHand blocks, SourceRace sources, TimeProvider time, RetrievalMetrics metrics, ILogger logger)
 {
+    // Under one lock: what a reader waits for lands meanwhile.
+    private const int BlocksAtOnce = 64;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<Cid, Flight> _flights = [];
     private readonly DeliveryRate _rate = new(time);
@@ -68,17 +71,19 @@ internal sealed class BlockFetcher(
     public Task AskAhead(RootAccount account, List<WantedBlock> wanted, Action<bool> ended)
     {
         var batch = new FetchBatch(this, account, FetchPriority.Prefetch, time.TimestampIn(options.PrefetchDeadline), isAhead: true);
-        lock (_gate)
+        for (var at = 0; at < wanted.Count; at += BlocksAtOnce)
         {
-            _flights.EnsureCapacity(_flights.Count + wanted.Count);
-            foreach (var block in wanted) FindOrAdd(block, batch);
-            foreach (var flight in batch.Flights) batch.AheadBytes += flight.ExpectedLength;
-            Interlocked.Add(ref _aheadBytes, batch.AheadBytes);
+            lock (_gate)
+            {
+                _flights.EnsureCapacity(_flights.Count + wanted.Count - at);
+                for (var i = at; i < Math.Min(at + BlocksAtOnce, wanted.Count); i++) FindOrAdd(wanted[i], batch);
+            }
         }
-        if (batch.Outstanding > 0)
+        if (batch.Flights.Count > 0)
         {
-            metrics.Prefetched.Add(batch.AheadBytes);
-            logger.Prefetching(batch.Flights.Count, batch.AheadBytes, account.Root.ToShortString());
+            var bytes = batch.Flights.Sum(flight => (long)flight.ExpectedLength);
+            metrics.Prefetched.Add(bytes);
+            logger.Prefetching(batch.Flights.Count, bytes, account.Root.ToShortString());
         }
         return Start(batch, ended);
     }
@@ -163,6 +168,7 @@ internal sealed class BlockFetcher(
         flight = new Flight(wanted.Cid, batch, wanted.Length);
         batch.Flights.Add(flight);
         batch.Outstanding++;
+        if (batch.IsAhead) Interlocked.Add(ref _aheadBytes, flight.ExpectedLength);
         return flight;
     }
 
@@ -170,11 +176,7 @@ internal sealed class BlockFetcher(
     private bool Detach(Flight flight)
     {
         var batch = flight.Batch;
-        if (batch.IsAhead)
-        {
-            batch.AheadBytes -= flight.ExpectedLength;
-            Interlocked.Add(ref _aheadBytes, -flight.ExpectedLength);
-        }
+        if (batch.IsAhead) Interlocked.Add(ref _aheadBytes, -flight.ExpectedLength);
         return --batch.Outstanding == 0;
     }
 

@@ -27,9 +27,6 @@ internal sealed class FetchBatch(BlockFetcher fetcher, RootAccount account, Fetc
     /// <summary>Waiters over all flights. Under the fetcher's lock.</summary>
     public int Waiters { get; set; }
 
-    /// <summary>Flights in the air per the bound on bytes asked ahead; zero unless <see cref="IsAhead"/>.</summary>
-    public long AheadBytes { get; set; }
-
     /// <summary>More than one source is at it: when all have landed, the slower one is called off. One alone is at its end by itself.</summary>
     public bool IsRaced { get; set; }
 

@@ -24,7 +24,7 @@ internal sealed class OverflowCache(long capacity) : IDisposable
         {
             if (_blocks.ContainsKey(block.Cid)) return;
             while (_bytes > 0 && _bytes + block.Length > capacity) Remove(_byUse.First!);
-            _blocks.Add(block.Cid, _byUse.AddLast(block.Retain()));
+            _blocks.Add(block.Cid, _byUse.AddLast(block.RetainAlone()));
             Volatile.Write(ref _bytes, _bytes + block.Length);
         }
     }

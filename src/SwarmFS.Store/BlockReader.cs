@@ -48,14 +48,14 @@ internal sealed class BlockReader(BlockIndex index, ContainerTable containers, H
         block = null;
         for (var move = 0; move < MaxMoves && (isUse ? index.TryUse(cid.Digest, out var place) : index.TryFind(cid.Digest, out place)); move++)
         {
-            var buffer = BlockBuffers.Shared.Rent(place.Length);
-            var outcome = ReadAt(place, cid.Digest, place.Offset, buffer.AsSpan(0, place.Length), mayBeCopy: false);
-            if (outcome == Outcome.Complete && (block = Block.TryAdopt(cid, buffer, place.Length)) is not null)
+            var bytes = RentedBytes.Rent(place.Length);
+            var outcome = ReadAt(place, cid.Digest, place.Offset, bytes.Array.AsSpan(0, bytes.Length), mayBeCopy: false);
+            if (outcome == Outcome.Complete && (block = Block.TryAdopt(cid, bytes)) is not null)
             {
                 if (!place.IsVerified) index.Flag(cid.Digest, place, set: BlockFlags.Verified);
                 return true;
             }
-            BlockBuffers.Shared.Return(buffer);
+            bytes.Return();
             if (outcome == Outcome.Complete) Drop(cid.Digest, place, "its bytes have another hash");
             if (outcome != Outcome.Moved) return false;
         }

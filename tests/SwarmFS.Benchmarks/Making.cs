@@ -6,7 +6,7 @@ namespace SwarmFS.Benchmarks;
 /// <summary>What it costs to make and verify blocks: the hash is nearly all of it. And what is gained where those that come together are hashed together.</summary>
 public class Making
 {
-    private readonly (byte[], int)[] _arrivals = new (byte[], int)[48];
+    private readonly RentedBytes[] _arrivals = new RentedBytes[48];
     private readonly HashedBytes[] _hashed = new HashedBytes[48];
     private readonly BlockHasher _singly = new(inLanes: false);
     private readonly BlockHasher _together = new(inLanes: System.Runtime.Intrinsics.X86.Avx2.IsSupported);
@@ -18,7 +18,7 @@ public class Making
     {
         new Random(1).NextBytes(_bytes);
         _cid = Cid.Of(CidCodec.Raw, _bytes);
-        for (var i = 0; i < _arrivals.Length; i++) _arrivals[i] = (_bytes, 1000 + (300 * i));
+        for (var i = 0; i < _arrivals.Length; i++) _arrivals[i] = new RentedBytes(_bytes, 0, 1000 + (300 * i), null);
     }
 
     // The block object; its buffer is pooled.

@@ -42,7 +42,7 @@ public sealed class BlockHasherTests
                 var message = new byte[200];
                 message[changed] = 1;
                 var hashed = new HashedBytes[9];
-                hasher.Hash([.. Enumerable.Repeat((message, message.Length), hashed.Length)], hashed);
+                hasher.Hash([.. Enumerable.Repeat(Whole(message), hashed.Length)], hashed);
                 hashed.Select(one => one.Digest).Distinct().Count().ShouldBe(1);
                 seen.Add(hashed[0].Digest).ShouldBeTrue($"byte {changed}, in lanes: {inLanes}");
             }
@@ -55,7 +55,7 @@ public sealed class BlockHasherTests
     [Fact]
     public void A_batch_is_hashed_without_a_heap_object()
     {
-        (byte[], int)[] buffers = [.. Enumerable.Range(1, 40).Select(i => (new byte[i * 100], i * 100))];
+        RentedBytes[] buffers = [.. Enumerable.Range(1, 40).Select(i => Whole(new byte[i * 100]))];
         var hashed = new HashedBytes[buffers.Length];
         foreach (var inLanes in Ways)
         {
@@ -70,20 +70,21 @@ public sealed class BlockHasherTests
     private static void Check(int[] lengths, Random? random = null)
     {
         random ??= new Random(lengths.Length);
-        // Longer than what counts: nothing beyond that may be read into a digest.
-        (byte[] Bytes, int Length)[] buffers = [.. lengths.Select(length => (RandomBytes(random, length + 13), length))];
+        // Longer than what counts, at both ends: nothing beyond it may be read into a digest.
+        RentedBytes[] buffers = [.. lengths.Select((length, i) => new RentedBytes(RandomBytes(random, length + (i % 7) + 13), i % 7, length, null))];
         var hashed = new HashedBytes[buffers.Length];
         foreach (var inLanes in Ways)
         {
             new BlockHasher(inLanes).Hash(buffers, hashed);
             for (var i = 0; i < buffers.Length; i++)
             {
-                hashed[i].Buffer.ShouldBeSameAs(buffers[i].Bytes);
-                hashed[i].Length.ShouldBe(buffers[i].Length);
-                hashed[i].Digest.ShouldBe(new Sha256Digest(SHA256.HashData(buffers[i].Bytes.AsSpan(0, buffers[i].Length))), $"message {i} of {buffers[i].Length} bytes, in lanes: {inLanes}");
+                hashed[i].Bytes.ShouldBe(buffers[i]);
+                hashed[i].Digest.ShouldBe(new Sha256Digest(SHA256.HashData(buffers[i].Span)), $"message {i} of {buffers[i].Length} bytes, in lanes: {inLanes}");
             }
         }
     }
+
+    private static RentedBytes Whole(byte[] message) => new(message, 0, message.Length, null);
 
     private static byte[] RandomBytes(Random random, int length)
     {

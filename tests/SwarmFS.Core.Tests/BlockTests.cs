@@ -56,9 +56,44 @@ public class BlockTests
     {
         var cid = Cid.Of(CidCodec.Raw, "content"u8);
         Block.TryVerify(cid, "Content"u8).ShouldBeNull();
-        Block.TryAdopt(cid, [.. "contents"u8], 8).ShouldBeNull();
+        Block.TryAdopt(cid, new RentedBytes([.. "contents"u8], 0, 8, null)).ShouldBeNull();
         using var verified = Block.TryVerify(cid, "content"u8);
         verified!.Cid.ShouldBe(cid);
+    }
+
+    [Fact]
+    public void A_buffer_goes_back_with_the_last_of_its_parts()
+    {
+        var buffer = new SharedBuffer(64);
+        "onetwo"u8.CopyTo(buffer.Array);
+        buffer.IsShared.ShouldBeFalse();
+        var one = Block.TryAdopt(Cid.Of(CidCodec.Raw, "one"u8), buffer.Share(0, 3))!;
+        var two = Block.TryAdopt(Cid.Of(CidCodec.Raw, "two"u8), buffer.Share(3, 3))!;
+        buffer.Release();
+        two.Retain().Dispose();
+        one.Span.SequenceEqual("one"u8).ShouldBeTrue();
+        two.Span.SequenceEqual("two"u8).ShouldBeTrue();
+        two.Dispose();
+        Should.Throw<ObjectDisposedException>(() => two.Bytes);
+        one.Bytes.Span.SequenceEqual("one"u8).ShouldBeTrue();
+        one.Dispose();
+        Should.Throw<ObjectDisposedException>(buffer.Release, "its last reference went with the last part");
+    }
+
+    [Fact]
+    public void Who_keeps_a_part_for_long_keeps_no_more_than_itself()
+    {
+        var buffer = new SharedBuffer(64 << 10);
+        "one"u8.CopyTo(buffer.Array.AsSpan(1000));
+        var part = Block.TryAdopt(Cid.Of(CidCodec.Raw, "one"u8), buffer.Share(1000, 3))!;
+        using var kept = part.RetainAlone();
+        part.Dispose();
+        buffer.IsShared.ShouldBeFalse();
+        buffer.Array.AsSpan().Clear();
+        kept.Span.SequenceEqual("one"u8).ShouldBeTrue();
+        kept.Cid.ShouldBe(part.Cid);
+        using var same = kept.RetainAlone();
+        same.ShouldBeSameAs(kept);
     }
 
     [Fact]

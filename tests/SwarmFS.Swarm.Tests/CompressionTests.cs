@@ -80,11 +80,11 @@ public sealed class CompressionTests
         inflater.ContentLength.ShouldBe(frames.Length);
 
         var first = inflater.Take().Frame.ShouldNotBeNull();
-        (first.Header.RequestId, first.Cid, first.Length).ShouldBe((7u, Cid.Of(CidCodec.Raw, new byte[5000]), 5000));
+        (first.Header.RequestId, first.Cid, first.Body.Length).ShouldBe((7u, Cid.Of(CidCodec.Raw, new byte[5000]), 5000));
         inflater.HasFrames.ShouldBeTrue();
         var second = inflater.Take().Frame.ShouldNotBeNull();
         (second.Header.RequestId, second.Cid).ShouldBe((8u, Cid.Of(CidCodec.MessagePack, "node"u8)));
-        second.Span.SequenceEqual("node"u8).ShouldBeTrue();
+        second.Body.Span.SequenceEqual("node"u8).ShouldBeTrue();
         inflater.HasFrames.ShouldBeFalse();
     }
 
@@ -98,7 +98,7 @@ public sealed class CompressionTests
         FrameDeflater.TryPack(frame, 3, packed, out var length).ShouldBeTrue();
 
         inflater.Unpack(packed.AsSpan(FrameHeader.Length..length)).ShouldBeNull();
-        inflater.Take().Frame.ShouldNotBeNull().Length.ShouldBe(Block.MaxLength);
+        inflater.Take().Frame.ShouldNotBeNull().Body.Length.ShouldBe(Block.MaxLength);
     }
 
     private static Block AddText(TestNode node, int length, int seed)

@@ -57,25 +57,25 @@ public sealed class FrameBatchTests
     private static string? Act(FrameBatch batch, List<string> acted) => batch.Act(
         (frame, hashed) =>
         {
-            var text = Encoding.ASCII.GetString(frame.Span);
-            hashed.Buffer.ShouldBeSameAs(frame.Body);
-            hashed.Digest.ShouldBe(Sha256Digest.Of(frame.Span));
-            frame.Return();
+            var text = Encoding.ASCII.GetString(frame.Body.Span);
+            hashed.Bytes.ShouldBe(frame.Body);
+            hashed.Digest.ShouldBe(Sha256Digest.Of(frame.Body.Span));
+            frame.Body.Return();
             acted.Add(text);
             return text == "lie" ? "a lie" : null;
         },
         frame =>
         {
-            acted.Add(Encoding.ASCII.GetString(frame.Span));
-            frame.Return();
+            acted.Add(Encoding.ASCII.GetString(frame.Body.Span));
+            frame.Body.Return();
             return null;
         });
 
     /// <summary>A block of this text, or with a mark of exclamation something else.</summary>
     private static Frame Frame(string text)
     {
-        var body = BlockBuffers.Shared.Rent(text.Length);
-        Encoding.ASCII.GetBytes(text, body);
-        return new Frame(new FrameHeader(text[0] == '!' ? FrameKind.Ping : FrameKind.Block, 1, text.Length), default, body, text.Length);
+        var body = RentedBytes.Rent(text.Length);
+        Encoding.ASCII.GetBytes(text, body.Array);
+        return new Frame(new FrameHeader(text[0] == '!' ? FrameKind.Ping : FrameKind.Block, 1, text.Length), default, body);
     }
 }

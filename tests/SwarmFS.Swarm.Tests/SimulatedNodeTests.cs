@@ -246,7 +246,7 @@ public sealed class SimulatedNodeTests
         {
             frame.Header.Kind.ShouldNotBe(stopAt ?? FrameKind.None);
             if (frame.Header.Kind != T.Kind) continue;
-            WireMessage.TryRead<T>(frame.Span, out var message, out var error).ShouldBeTrue(error);
+            WireMessage.TryRead<T>(frame.Body.Span, out var message, out var error).ShouldBeTrue(error);
             return message;
         }
         throw new TimeoutException($"The connection ended without a {T.Kind} frame.");

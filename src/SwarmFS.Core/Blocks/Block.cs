@@ -14,57 +14,59 @@ public sealed class Block : IDisposable
     /// <summary>The largest block in bytes: 1 MiB, the unit of transfer and verification.</summary>
     public const int MaxLength = 1 << 20;
 
-    private byte[]? _buffer;
-    private readonly int _length;
+    private readonly RentedBytes _bytes;
     private int _references = 1;
 
-    private Block(Cid cid, byte[] buffer, int length)
+    private Block(Cid cid, in RentedBytes bytes)
     {
         Cid = cid;
-        _buffer = buffer;
-        _length = length;
+        _bytes = bytes;
     }
 
     public Cid Cid { get; }
 
-    public int Length => _length;
+    public int Length => _bytes.Length;
 
     /// <exception cref="ObjectDisposedException">All references were disposed.</exception>
-    public ReadOnlyMemory<byte> Bytes => (_buffer ?? throw new ObjectDisposedException(nameof(Block))).AsMemory(0, _length);
+    public ReadOnlyMemory<byte> Bytes => Held.Array.AsMemory(_bytes.Offset, _bytes.Length);
 
-    public ReadOnlySpan<byte> Span => (_buffer ?? throw new ObjectDisposedException(nameof(Block))).AsSpan(0, _length);
+    public ReadOnlySpan<byte> Span => Held.Span;
+
+    private RentedBytes Held => Volatile.Read(ref _references) > 0 ? _bytes : throw new ObjectDisposedException(nameof(Block));
 
     /// <summary>Copies the bytes and computes their CID.</summary>
     /// <exception cref="ArgumentException">More than <see cref="MaxLength"/> bytes.</exception>
     public static Block Create(CidCodec codec, ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length > MaxLength) throw new ArgumentException($"A block has at most {MaxLength} bytes, not {bytes.Length}.", nameof(bytes));
-        var buffer = BlockBuffers.Shared.Rent(bytes.Length);
-        bytes.CopyTo(buffer);
-        return new Block(Cid.Of(codec, bytes), buffer, bytes.Length);
+        return new Block(Cid.Of(codec, bytes), Copy(bytes));
     }
 
     /// <summary>Copies the bytes if they have this CID; otherwise returns null and nothing is kept.</summary>
     public static Block? TryVerify(in Cid expected, ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length > MaxLength || Sha256Digest.Of(bytes) != expected.Digest) return null;
-        var buffer = BlockBuffers.Shared.Rent(bytes.Length);
-        bytes.CopyTo(buffer);
-        return new Block(expected, buffer, bytes.Length);
+        return new Block(expected, Copy(bytes));
+    }
+
+    private static RentedBytes Copy(ReadOnlySpan<byte> bytes)
+    {
+        var rented = RentedBytes.Rent(bytes.Length);
+        bytes.CopyTo(rented.Array);
+        return rented;
     }
 
     /// <summary>
-    /// Takes over a buffer rented from <see cref="BlockBuffers.Shared"/> if its first <paramref name="length"/> bytes have this CID.
-    /// On null the buffer stays the caller's, to return or to reuse.
+    /// Takes the bytes over if they have this CID. On null they stay the caller's, to return or to reuse.
     /// </summary>
-    public static Block? TryAdopt(in Cid expected, byte[] rented, int length) =>
-        length > MaxLength ? null : TryAdopt(expected, HashedBytes.Of(rented, length));
+    public static Block? TryAdopt(in Cid expected, in RentedBytes rented) =>
+        rented.Length > MaxLength ? null : TryAdopt(expected, HashedBytes.Of(rented));
 
-    /// <summary>The same for a buffer that was hashed already.</summary>
+    /// <summary>The same for bytes that were hashed already.</summary>
     public static Block? TryAdopt(in Cid expected, in HashedBytes rented)
     {
-        if (rented.Buffer is null || rented.Length > MaxLength || rented.Digest != expected.Digest) return null;
-        return new Block(expected, rented.Buffer, rented.Length);
+        if (rented.Bytes.Array is null || rented.Bytes.Length > MaxLength || rented.Digest != expected.Digest) return null;
+        return new Block(expected, rented.Bytes);
     }
 
     /// <summary>Adds a reference and returns the same block, so that a hand-over reads <c>other.Take(block.Retain())</c>.</summary>
@@ -80,10 +82,13 @@ public sealed class Block : IDisposable
         return this;
     }
 
+    /// <summary>For who keeps the block for long: the same with a reference more, or where it is part of a buffer that others have parts of, a copy that keeps no more than itself.</summary>
+    public Block RetainAlone() => _bytes.Owner is null ? Retain() : new Block(Cid, Copy(Span));
+
     public void Dispose()
     {
         var left = Interlocked.Decrement(ref _references);
         if (left < 0) throw new ObjectDisposedException(nameof(Block), "One reference too many was disposed.");
-        if (left == 0 && Interlocked.Exchange(ref _buffer, null) is { } buffer) BlockBuffers.Shared.Return(buffer);
+        if (left == 0) _bytes.Return();
     }
 }

@@ -43,9 +43,8 @@ public sealed class BlockHasher
     /// <summary>CPUID leaf 7, EBX bit 29 (Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2A, CPUID).</summary>
     private static bool HasShaExtensions => (X86Base.CpuId(7, 0).Ebx & (1 << 29)) != 0;
 
-    /// <param name="buffers">Each with the number of its first bytes that are hashed.</param>
     /// <param name="hashed">Takes one for each, in the same order.</param>
-    public void Hash(ReadOnlySpan<(byte[] Bytes, int Length)> buffers, Span<HashedBytes> hashed)
+    public void Hash(ReadOnlySpan<RentedBytes> buffers, Span<HashedBytes> hashed)
     {
         Span<int> order = stackalloc int[MostAtOnce];
         Span<int> keys = stackalloc int[MostAtOnce];
@@ -58,16 +57,16 @@ public sealed class BlockHasher
         }
     }
 
-    private void HashLongestFirst(ReadOnlySpan<int> order, ReadOnlySpan<(byte[] Bytes, int Length)> buffers, Span<HashedBytes> hashed)
+    private void HashLongestFirst(ReadOnlySpan<int> order, ReadOnlySpan<RentedBytes> buffers, Span<HashedBytes> hashed)
     {
         var rest = 0L;
         foreach (var index in order) rest += buffers[index].Length;
         for (; order.Length > 0; order = order[1..])
         {
-            var (bytes, length) = buffers[order[0]];
-            rest -= length;
-            if (_inLanes && !IsFasterAlone(length, order.Length > 1 ? buffers[order[1]].Length : 0, rest)) break;
-            hashed[order[0]] = HashedBytes.Of(bytes, length);
+            ref readonly var longest = ref buffers[order[0]];
+            rest -= longest.Length;
+            if (_inLanes && !IsFasterAlone(longest.Length, order.Length > 1 ? buffers[order[1]].Length : 0, rest)) break;
+            hashed[order[0]] = HashedBytes.Of(longest);
         }
         if (order.Length > 0) HashInLanes(order, buffers, hashed);
     }
@@ -81,7 +80,7 @@ public sealed class BlockHasher
         return longest + others <= together || longest + (LaneCost * Math.Max(second, others / Sha256Lanes.Count)) < together;
     }
 
-    private void HashInLanes(ReadOnlySpan<int> order, ReadOnlySpan<(byte[] Bytes, int Length)> buffers, Span<HashedBytes> hashed)
+    private void HashInLanes(ReadOnlySpan<int> order, ReadOnlySpan<RentedBytes> buffers, Span<HashedBytes> hashed)
     {
         var active = 0;
         for (var lane = 0; lane < Sha256Lanes.Count; lane++)
@@ -92,25 +91,25 @@ public sealed class BlockHasher
         {
             var blocks = int.MaxValue;
             foreach (ref var message in _messages.AsSpan())
-                if (message.Bytes is not null) blocks = Math.Min(blocks, message.InputBlocks);
+                if (message.Bytes.Array is not null) blocks = Math.Min(blocks, message.InputBlocks);
             Sha256Lanes.Compress(_states, _inputs, blocks);
             for (var lane = 0; lane < Sha256Lanes.Count; lane++)
             {
                 ref var message = ref _messages[lane];
-                if (message.Bytes is null || (message.InputBlocks -= blocks) > 0) continue;
+                if (message.Bytes.Array is null || (message.InputBlocks -= blocks) > 0) continue;
                 if (!message.InTail)
                 {
                     BeginTail(lane);
                     continue;
                 }
-                hashed[message.Index] = new HashedBytes(message.Bytes, message.Length, Sha256Lanes.DigestOf(_states, lane));
+                hashed[message.Index] = new HashedBytes(message.Bytes, Sha256Lanes.DigestOf(_states, lane));
                 if (!Next(lane, ref order, buffers)) active--;
             }
         }
     }
 
     /// <returns>False when there is no further message for the lane.</returns>
-    private bool Next(int lane, ref ReadOnlySpan<int> order, ReadOnlySpan<(byte[] Bytes, int Length)> buffers)
+    private bool Next(int lane, ref ReadOnlySpan<int> order, ReadOnlySpan<RentedBytes> buffers)
     {
         if (order.Length == 0)
         {
@@ -118,9 +117,9 @@ public sealed class BlockHasher
             _inputs[lane] = new LaneInput { Source = Nothing };
             return false;
         }
-        var (bytes, length) = buffers[order[0]];
-        _messages[lane] = new Message { Bytes = bytes, Length = length, Index = order[0], InputBlocks = length / Sha256Lanes.InputBlockLength };
-        _inputs[lane] = new LaneInput { Source = bytes, Stride = Sha256Lanes.InputBlockLength };
+        ref readonly var bytes = ref buffers[order[0]];
+        _messages[lane] = new Message { Bytes = bytes, Index = order[0], InputBlocks = bytes.Length / Sha256Lanes.InputBlockLength };
+        _inputs[lane] = new LaneInput { Source = bytes.Array!, At = (nuint)bytes.Offset, Stride = Sha256Lanes.InputBlockLength };
         order = order[1..];
         Sha256Lanes.Begin(_states, lane);
         if (_messages[lane].InputBlocks == 0) BeginTail(lane);
@@ -132,22 +131,21 @@ public sealed class BlockHasher
     {
         ref var message = ref _messages[lane];
         var tail = _tails[lane];
-        var left = message.Length % Sha256Lanes.InputBlockLength;
+        var left = message.Bytes.Length % Sha256Lanes.InputBlockLength;
         message.InTail = true;
         message.InputBlocks = left + 1 + LengthFieldLength <= Sha256Lanes.InputBlockLength ? 1 : 2;
         var end = message.InputBlocks * Sha256Lanes.InputBlockLength;
-        message.Bytes.AsSpan(message.Length - left, left).CopyTo(tail);
+        message.Bytes.Span[^left..].CopyTo(tail);
         tail[left] = 0x80;
         tail.AsSpan(left + 1, end - left - 1).Clear();
-        BinaryPrimitives.WriteInt64BigEndian(tail.AsSpan(end - LengthFieldLength), 8L * message.Length);
+        BinaryPrimitives.WriteInt64BigEndian(tail.AsSpan(end - LengthFieldLength), 8L * message.Bytes.Length);
         _inputs[lane] = new LaneInput { Source = tail, Stride = Sha256Lanes.InputBlockLength };
     }
 
     private struct Message
     {
-        /// <summary>Null: the lane is idle.</summary>
-        public byte[]? Bytes;
-        public int Length;
+        /// <summary>Without an array: the lane is idle.</summary>
+        public RentedBytes Bytes;
         public int Index;
 
         /// <summary>Input blocks of 64 bytes that are still to come from the message, or from its tail.</summary>

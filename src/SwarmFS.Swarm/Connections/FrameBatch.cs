@@ -19,7 +19,7 @@ internal sealed class FrameBatch(bool gathers)
 
     private readonly BlockHasher _hasher = new();
     private readonly List<Frame> _frames = [];
-    private readonly List<(byte[] Bytes, int Length)> _bodies = [];
+    private readonly List<RentedBytes> _bodies = [];
     private HashedBytes[] _hashed = new HashedBytes[1];
     private long _bytes;
 
@@ -29,7 +29,7 @@ internal sealed class FrameBatch(bool gathers)
     public void Add(in Frame frame)
     {
         _frames.Add(frame);
-        _bytes += frame.Length;
+        _bytes += frame.Body.Length;
     }
 
     /// <summary>Acts on all frames in the order they came, up to the first at which something was wrong; those behind it are given back.</summary>
@@ -53,7 +53,7 @@ internal sealed class FrameBatch(bool gathers)
         }
         finally
         {
-            for (; frame < _frames.Count; frame++) _frames[frame].Return();
+            for (; frame < _frames.Count; frame++) _frames[frame].Body.Return();
             _frames.Clear();
             _bytes = 0;
         }
@@ -63,7 +63,7 @@ internal sealed class FrameBatch(bool gathers)
     {
         _bodies.Clear();
         foreach (var frame in _frames)
-            if (frame.Header.Kind == FrameKind.Block) _bodies.Add((frame.Body, frame.Length));
+            if (frame.Header.Kind == FrameKind.Block) _bodies.Add(frame.Body);
         if (_hashed.Length < _bodies.Count) _hashed = new HashedBytes[MaxFrames];
         _hasher.Hash(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_bodies), _hashed);
     }

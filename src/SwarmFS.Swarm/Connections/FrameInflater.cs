@@ -6,7 +6,7 @@ namespace SwarmFS.Swarm;
 /// <summary>Unpacks the COMPRESSED frames of one peer and cuts them into the BLOCK frames that they hold. Belongs to the connection's read loop.</summary>
 internal sealed class FrameInflater : IDisposable
 {
-    private byte[] _content = [];
+    private SharedBuffer? _content;
     private int _at;
     private int _end;
 
@@ -22,8 +22,8 @@ internal sealed class FrameInflater : IDisposable
     public string? Unpack(ReadOnlySpan<byte> body)
     {
         if (!CompressedPrefix.TryRead(body, out var length, out var error)) return error;
-        _content = BlockBuffers.Shared.Rent(length);
-        if (Zstd.Unpack(body[CompressedPrefix.Length..], _content.AsSpan(0, length)) is { } fault)
+        _content = new SharedBuffer(length);
+        if (Zstd.Unpack(body[CompressedPrefix.Length..], _content.Array.AsSpan(0, length)) is { } fault)
         {
             Dispose();
             return $"a malformed Compressed frame: {fault}";
@@ -35,17 +35,14 @@ internal sealed class FrameInflater : IDisposable
     /// <summary>The next frame of the content.</summary>
     public FrameRead Take()
     {
-        var left = _content.AsSpan(_at, _end - _at);
+        var left = _content!.Array.AsSpan(_at, _end - _at);
         if (left.Length < FrameHeader.Length) return Fault("a Compressed frame that ends within a header");
         if (!FrameHeader.TryRead(left, out var header, out var error)) return Fault(error!);
         if (header.Kind != FrameKind.Block) return Fault($"a {header.Kind} frame in a Compressed frame");
         if (header.BodyLength > left.Length - FrameHeader.Length) return Fault("a Block frame that goes on behind the Compressed frame around it");
         var body = left.Slice(FrameHeader.Length, header.BodyLength);
         if (!BlockPrefix.TryRead(body, out var cid)) return Fault("a Block frame of an unknown codec");
-        var data = body[BlockPrefix.Length..];
-        var rented = BlockBuffers.Shared.Rent(data.Length);
-        data.CopyTo(rented);
-        var taken = new Frame(header, cid, rented, data.Length);
+        var taken = new Frame(header, cid, _content.Share(_at + FrameHeader.Length + BlockPrefix.Length, header.BodyLength - BlockPrefix.Length));
         _at += FrameHeader.Length + header.BodyLength;
         if (!HasFrames) Dispose();
         return new FrameRead(taken, null);
@@ -56,7 +53,7 @@ internal sealed class FrameInflater : IDisposable
     /// <summary>Forgets the frames that were not taken.</summary>
     public void Dispose()
     {
-        BlockBuffers.Shared.Return(_content);
-        (_content, _at, _end) = ([], 0, 0);
+        _content?.Release();
+        (_content, _at, _end) = (null, 0, 0);
     }
 }

@@ -3,25 +3,23 @@ using SwarmFS.Wire;
 
 namespace SwarmFS.Swarm;
 
-/// <summary>One frame as it came. The body is rented from the pool of blocks; whoever has the frame gives it back or hands it to a block.</summary>
+/// <summary>One frame as it came. Whoever has it gives the body back or hands it to a block.</summary>
 /// <param name="Body">For BLOCK the block's bytes alone: its prefix is read into <paramref name="Cid"/>.</param>
-internal readonly record struct Frame(FrameHeader Header, Cid Cid, byte[] Body, int Length)
-{
-    public ReadOnlySpan<byte> Span => Body.AsSpan(0, Length);
-
-    public void Return() => BlockBuffers.Shared.Return(Body);
-}
+internal readonly record struct Frame(FrameHeader Header, Cid Cid, RentedBytes Body);
 
 /// <summary>A frame, a fault of the peer, or (neither) the end of the connection.</summary>
 internal readonly record struct FrameRead(Frame? Frame, string? Fault);
 
-/// <summary>Cuts a link's bytes into frames; those in a COMPRESSED come one by one like any other. A large body is read straight into its own array.</summary>
+/// <summary>Cuts a link's bytes into frames; those in a COMPRESSED come one by one like any other. A small body stays where it came; a large one is read straight into its own array.</summary>
 internal sealed class FrameReader(IPeerLink link)
 {
     /// <summary>Four TLS records: headers and small bodies cost no read of their own.</summary>
     private const int BufferLength = 64 << 10;
 
-    private readonly byte[] _buffer = new byte[BufferLength];
+    /// <summary>The longest body that becomes a part of the buffer.</summary>
+    private const int LongestShared = BufferLength / 2;
+
+    private SharedBuffer _buffer = new(BufferLength);
     private int _at;
     private int _end;
     private long _bytesRead;
@@ -44,7 +42,7 @@ internal sealed class FrameReader(IPeerLink link)
             var read = await ReadFromLinkAsync(longestBody, cancellationToken);
             if (read.Frame is not { Header.Kind: FrameKind.Compressed } packed) return read;
             var fault = Unpack(packed);
-            packed.Return();
+            packed.Body.Return();
             if (fault is not null) return new FrameRead(null, fault);
         }
         return Inflater.Take();
@@ -53,15 +51,15 @@ internal sealed class FrameReader(IPeerLink link)
     private string? Unpack(in Frame packed)
     {
         if (Inflater is null) return "a Compressed frame, which was not offered";
-        var fault = Inflater.Unpack(packed.Span);
-        if (fault is null) Volatile.Write(ref _bytesUnpacked, _bytesUnpacked + Math.Max(0, Inflater.ContentLength - FrameHeader.Length - packed.Length));
+        var fault = Inflater.Unpack(packed.Body.Span);
+        if (fault is null) Volatile.Write(ref _bytesUnpacked, _bytesUnpacked + Math.Max(0, Inflater.ContentLength - FrameHeader.Length - packed.Body.Length));
         return fault;
     }
 
     private async ValueTask<FrameRead> ReadFromLinkAsync(int longestBody, CancellationToken cancellationToken)
     {
         if (!await EnsureAsync(FrameHeader.Length, cancellationToken)) return default;
-        if (!FrameHeader.TryRead(_buffer.AsSpan(_at), out var header, out var error)) return new FrameRead(null, error);
+        if (!FrameHeader.TryRead(_buffer.Array.AsSpan(_at, _end - _at), out var header, out var error)) return new FrameRead(null, error);
         if (header.BodyLength > longestBody) return new FrameRead(null, $"a {header.Kind} frame of {header.BodyLength} bytes before the greeting was over");
         _at += FrameHeader.Length;
         var length = header.BodyLength;
@@ -69,13 +67,19 @@ internal sealed class FrameReader(IPeerLink link)
         if (header.Kind == FrameKind.Block)
         {
             if (!await EnsureAsync(BlockPrefix.Length, cancellationToken)) return default;
-            if (!BlockPrefix.TryRead(_buffer.AsSpan(_at), out cid)) return new FrameRead(null, "a Block frame of an unknown codec");
+            if (!BlockPrefix.TryRead(_buffer.Array.AsSpan(_at, _end - _at), out cid)) return new FrameRead(null, "a Block frame of an unknown codec");
             _at += BlockPrefix.Length;
             length -= BlockPrefix.Length;
         }
-        var body = BlockBuffers.Shared.Rent(length);
-        if (await FillAsync(body, length, cancellationToken)) return new FrameRead(new Frame(header, cid, body, length), null);
-        BlockBuffers.Shared.Return(body);
+        if (length <= LongestShared)
+        {
+            if (!await EnsureAsync(length, cancellationToken)) return default;
+            _at += length;
+            return new FrameRead(new Frame(header, cid, _buffer.Share(_at - length, length)), null);
+        }
+        var body = RentedBytes.Rent(length);
+        if (await FillAsync(body.Array!, length, cancellationToken)) return new FrameRead(new Frame(header, cid, body), null);
+        body.Return();
         return default;
     }
 
@@ -83,17 +87,24 @@ internal sealed class FrameReader(IPeerLink link)
     {
         while (_end - _at < count)
         {
-            if (_at > 0)
-            {
-                _buffer.AsSpan(_at, _end - _at).CopyTo(_buffer);
-                (_at, _end) = (0, _end - _at);
-            }
-            var read = await link.ReadAsync(_buffer.AsMemory(_end), cancellationToken);
+            if (_at + count > BufferLength || (_at == _end && !_buffer.IsShared)) BeginAgain();
+            var read = await link.ReadAsync(_buffer.Array.AsMemory(_end, BufferLength - _end), cancellationToken);
             if (read == 0) return false;
             Volatile.Write(ref _bytesRead, _bytesRead + read);
             _end += read;
         }
         return true;
+    }
+
+    /// <summary>What is not taken yet comes to the beginning: of this buffer, or of another while others have parts of it.</summary>
+    private void BeginAgain()
+    {
+        var old = _buffer;
+        var left = old.Array.AsSpan(_at, _end - _at);
+        if (old.IsShared) _buffer = new SharedBuffer(BufferLength);
+        left.CopyTo(_buffer.Array);
+        if (_buffer != old) old.Release();
+        (_at, _end) = (0, left.Length);
     }
 
     private async ValueTask<bool> FillAsync(byte[] body, int length, CancellationToken cancellationToken)
@@ -108,7 +119,7 @@ internal sealed class FrameReader(IPeerLink link)
             if (_at < _end)
             {
                 var count = Math.Min(length - filled, _end - _at);
-                _buffer.AsSpan(_at, count).CopyTo(body.AsSpan(filled));
+                _buffer.Array.AsSpan(_at, count).CopyTo(body.AsSpan(filled));
                 (_at, filled) = (_at + count, filled + count);
                 continue;
             }

@@ -33,16 +33,16 @@ internal sealed class Greeting(IPeerLink link, FrameReader reader, Hello own, Fu
                 switch (frame.Header.Kind)
                 {
                     case FrameKind.Hello when hello is null:
-                        if (!WireMessage.TryRead<Hello>(frame.Span, out hello, out var malformed)) return Offence(malformed!);
+                        if (!WireMessage.TryRead<Hello>(frame.Body.Span, out hello, out var malformed)) return Offence(malformed!);
                         if (await JudgeAsync(hello, cancellationToken) is { } refused) return refused;
                         break;
                     case FrameKind.HelloOk when !accepted:
-                        if (!WireMessage.TryRead<HelloOk>(frame.Span, out var ok, out malformed)) return Offence(malformed!);
+                        if (!WireMessage.TryRead<HelloOk>(frame.Body.Span, out var ok, out malformed)) return Offence(malformed!);
                         if (!Versions.Contains(ok.Version)) return Offence($"HELLO-OK for version {ok.Version}, which was not offered");
                         accepted = true;
                         break;
                     case FrameKind.Goodbye:
-                        if (!WireMessage.TryRead<Goodbye>(frame.Span, out var goodbye, out malformed)) return Offence(malformed!);
+                        if (!WireMessage.TryRead<Goodbye>(frame.Body.Span, out var goodbye, out malformed)) return Offence(malformed!);
                         return new GreetingResult(null, $"the other side refused: {goodbye.Reason}, {goodbye.Text}", false, goodbye.Reason);
                     default:
                         return Offence($"a {frame.Header.Kind} frame before the greeting was over");
@@ -50,7 +50,7 @@ internal sealed class Greeting(IPeerLink link, FrameReader reader, Hello own, Fu
             }
             finally
             {
-                frame.Return();
+                frame.Body.Return();
             }
         }
         return new GreetingResult(hello, null, false);

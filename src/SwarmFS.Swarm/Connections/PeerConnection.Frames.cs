@@ -32,12 +32,12 @@ internal sealed partial class PeerConnection
         }
         finally
         {
-            frame.Return();
+            frame.Body.Return();
         }
     }
 
     private static string? Act<T>(in Frame frame, Func<uint, T, string?> action) where T : IWireMessage<T> =>
-        WireMessage.TryRead<T>(frame.Span, out var message, out var error) ? action(frame.Header.RequestId, message) : error;
+        WireMessage.TryRead<T>(frame.Body.Span, out var message, out var error) ? action(frame.Header.RequestId, message) : error;
 
     private static string? Done(Action action)
     {
@@ -49,7 +49,7 @@ internal sealed partial class PeerConnection
     private string? ActOnBlock(Frame frame, HashedBytes body)
     {
         var arrival = _services.Exchange.BlockArrived(Lane, frame.Header.RequestId, frame.Cid, body);
-        if (arrival.Kind != ArrivalKind.Taken) frame.Return();
+        if (arrival.Kind != ArrivalKind.Taken) frame.Body.Return();
         return arrival.Offence;
     }
 

@@ -24,7 +24,6 @@ internal readonly record struct Arrival(ArrivalKind Kind, string? Offence = null
 /// <summary>Answers from peers. One thread for each lane; what comes is hashed already, outside of the lock.</summary>
 internal sealed partial class Exchange
 {
-    /// <param name="rented">From the pool of blocks.</param>
     public Arrival BlockArrived(Lane lane, uint requestId, in Cid cid, in HashedBytes rented)
     {
         LaneRequest? request;
@@ -56,7 +55,7 @@ internal sealed partial class Exchange
             }
         }
         var block = Block.TryAdopt(cid, rented);
-        if (block is null) return Arrival.Lie($"{rented.Length} bytes that are not block {cid.ToShortString()}");
+        if (block is null) return Arrival.Lie($"{rented.Bytes.Length} bytes that are not block {cid.ToShortString()}");
         using (block)
         {
             var jobs = Accept(lane, request, index, block);

@@ -76,13 +76,13 @@ internal sealed partial class Exchange
         {
             if (attempt.Cancelled || fetch.Finished) return new Arrival(ArrivalKind.Dropped);
             attempt.LastArrival = _time.GetTimestamp();
-            attempt.Bytes += rented.Length;
+            attempt.Bytes += rented.Bytes.Length;
             if (attempt.Bytes > fetch.Request.Budget + Block.MaxLength) return Arrival.Lie($"a tree of more than the {fetch.Request.Budget} bytes that were asked for");
             if (fetch.IsReceived(cid)) return new Arrival(ArrivalKind.Dropped);
             if (!fetch.IsExpected(cid)) return Arrival.Lie($"block {cid.ToShortString()} is no part of the tree that was asked for");
         }
         var block = Block.TryAdopt(cid, rented);
-        if (block is null) return Arrival.Lie($"{rented.Length} bytes that are not block {cid.ToShortString()}");
+        if (block is null) return Arrival.Lie($"{rented.Bytes.Length} bytes that are not block {cid.ToShortString()}");
         using (block)
         {
             if (AcceptTreeBlock(attempt, block)) fetch.Sink.Deliver(block.Retain());

@@ -58,8 +58,8 @@ internal sealed class WireCompressedTarget : IFuzzTarget
         var taken = 0;
         while (inflater.HasFrames && inflater.Take().Frame is { } frame)
         {
-            taken += FrameHeader.Length + BlockPrefix.Length + frame.Length;
-            frame.Return();
+            taken += FrameHeader.Length + BlockPrefix.Length + frame.Body.Length;
+            frame.Body.Return();
             if (frame.Header.Kind != FrameKind.Block) throw new FuzzFindingException($"a {frame.Header.Kind} frame came out");
         }
         if (taken > expected || (taken < expected && !inflater.HasFrames)) throw new FuzzFindingException($"{taken} of {expected} bytes came out");

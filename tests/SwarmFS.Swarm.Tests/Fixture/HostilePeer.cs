@@ -70,7 +70,7 @@ internal sealed class HostilePeer : IAsyncDisposable
             while ((await reader.ReadAsync(int.MaxValue, ended)).Frame is { } frame)
             {
                 await ActAsync(link, frame);
-                frame.Return();
+                frame.Body.Return();
             }
         }
         catch (Exception closed) when (closed is IOException or ObjectDisposedException or System.Net.Sockets.SocketException or OperationCanceledException)
@@ -91,11 +91,11 @@ internal sealed class HostilePeer : IAsyncDisposable
                 await SendAsync(link, 0, new HelloOk(1));
                 break;
             case FrameKind.Ping:
-                WireMessage.TryRead<Ping>(frame.Span, out var ping, out _);
+                WireMessage.TryRead<Ping>(frame.Body.Span, out var ping, out _);
                 await SendAsync(link, frame.Header.RequestId, new Pong(ping.Token));
                 break;
             case FrameKind.GetHoldings:
-                WireMessage.TryRead<GetHoldings>(frame.Span, out var asked, out _);
+                WireMessage.TryRead<GetHoldings>(frame.Body.Span, out var asked, out _);
                 await SendAsync(link, frame.Header.RequestId, new Holdings(asked.Root, HoldingState.Complete));
                 break;
             default:
@@ -107,7 +107,7 @@ internal sealed class HostilePeer : IAsyncDisposable
 
     public static Want ReadWant(Frame frame)
     {
-        WireMessage.TryRead<Want>(frame.Span, out var want, out var error).ShouldBeTrue(error);
+        WireMessage.TryRead<Want>(frame.Body.Span, out var want, out var error).ShouldBeTrue(error);
         return want;
     }
 

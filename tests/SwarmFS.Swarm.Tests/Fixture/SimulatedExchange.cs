@@ -76,9 +76,9 @@ internal sealed class SimulatedPeer : ILaneOutput
 
     public ArrivalKind Delivers(uint id, Block block)
     {
-        var rented = BlockBuffers.Shared.Rent(block.Length);
-        block.Span.CopyTo(rented);
-        return _world.Exchange.BlockArrived(Lane, id, block.Cid, HashedBytes.Of(rented, block.Length)).Kind;
+        var rented = RentedBytes.Rent(block.Length);
+        block.Span.CopyTo(rented.Array);
+        return _world.Exchange.BlockArrived(Lane, id, block.Cid, HashedBytes.Of(rented)).Kind;
     }
 
     public void Lacks(uint id, params ushort[] indices) => _world.Exchange.DontHave(Lane, id, new DontHave(indices)).ShouldBeNull();
