@@ -28,6 +28,9 @@ internal readonly record struct BlockPlace(int Container, uint Meta, long Offset
 
     public BlockPlace(int container, long offset, int length, BlockFlags flags) : this(container, (uint)length | (uint)flags, offset) { }
 
+    /// <summary>What the index says of a block that it does not have.</summary>
+    public bool IsNowhere => Container == 0;
+
     public int Length => (int)(Meta & LengthMask);
 
     public BlockFlags Flags => (BlockFlags)(Meta & ~LengthMask);

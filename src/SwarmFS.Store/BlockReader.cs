@@ -42,24 +42,47 @@ internal sealed class BlockReader(BlockIndex index, ContainerTable containers, H
         return want;
     }
 
-    /// <summary>The whole block, hashed. With <paramref name="isUse"/> false it does not count as asked for: housekeeping.</summary>
+    /// <summary>The whole block, hashed.</summary>
+    /// <param name="isUse">False: it does not count as asked for. Housekeeping.</param>
     public bool TryGet(in Cid cid, [NotNullWhen(true)] out Block? block, bool isUse = true)
     {
-        block = null;
-        for (var move = 0; move < MaxMoves && (isUse ? index.TryUse(cid.Digest, out var place) : index.TryFind(cid.Digest, out place)); move++)
+        block = TryReadWhole(cid, isUse, out var bytes, out var place) ? Accept(cid, place, HashedBytes.Of(bytes)) : null;
+        return block is not null;
+    }
+
+    /// <summary>The bytes that are said to be this block, from the disk wherever it has them: what they are is for <see cref="Accept"/> to say.</summary>
+    /// <param name="isUse">As for <see cref="TryGet"/>.</param>
+    /// <param name="bytes">The caller's to return, or to hand on.</param>
+    /// <param name="place">Nowhere: the index does not have it.</param>
+    public bool TryReadWhole(in Cid cid, bool isUse, out RentedBytes bytes, out BlockPlace place)
+    {
+        (bytes, place) = (default, default);
+        for (var move = 0; move < MaxMoves && (isUse ? index.TryUse(cid.Digest, out place) : index.TryFind(cid.Digest, out place)); move++)
         {
-            var bytes = RentedBytes.Rent(place.Length);
+            bytes = RentedBytes.Rent(place.Length);
             var outcome = ReadAt(place, cid.Digest, place.Offset, bytes.Array.AsSpan(0, bytes.Length), mayBeCopy: false);
-            if (outcome == Outcome.Complete && (block = Block.TryAdopt(cid, bytes)) is not null)
-            {
-                if (!place.IsVerified) index.Flag(cid.Digest, place, set: BlockFlags.Verified);
-                return true;
-            }
+            if (outcome == Outcome.Complete) return true;
             bytes.Return();
-            if (outcome == Outcome.Complete) Drop(cid.Digest, place, "its bytes have another hash");
-            if (outcome != Outcome.Moved) return false;
+            if (outcome == Outcome.Damaged) return false;
         }
         return false;
+    }
+
+    /// <summary>Makes a block of the bytes, or drops what the index says of it. Takes them over.</summary>
+    /// <returns>Null when they have another hash.</returns>
+    public Block? Accept(in Cid cid, BlockPlace place, in HashedBytes hashed)
+    {
+        var block = Block.TryAdopt(cid, hashed);
+        if (block is null)
+        {
+            hashed.Bytes.Return();
+            Drop(cid.Digest, place, "its bytes have another hash");
+        }
+        else if (!place.IsVerified)
+        {
+            index.Flag(cid.Digest, place, set: BlockFlags.Verified);
+        }
+        return block;
     }
 
     private enum Outcome

@@ -221,6 +221,23 @@ public sealed class DamageTests : IDisposable
         (await _fixture.Store.CheckAsync(null, CancellationToken.None)).Incomplete.Single().FirstMissing.ShouldBe(chunk.Cid);
     }
 
+    [Fact]
+    public async Task What_is_evicted_during_a_check_is_not_called_damaged()
+    {
+        for (var i = 0; i < 400; i++) _fixture.Store.Put(Content.Raw(1000, i));
+        var seen = new List<CheckProgress>();
+
+        var report = await _fixture.Store.CheckAsync(new Direct<CheckProgress>(progress =>
+        {
+            if (seen.Count == 0) _fixture.Store.CollectAllAsync(CancellationToken.None).GetAwaiter().GetResult();
+            seen.Add(progress);
+        }), CancellationToken.None);
+
+        seen[0].BlocksChecked.ShouldBeLessThan(400);
+        _fixture.Store.Statistics.Blocks.ShouldBe(0);
+        report.Damaged.ShouldBeEmpty();
+    }
+
     private sealed class Direct<T>(Action<T> action) : IProgress<T>
     {
         public void Report(T value) => action(value);
