@@ -53,8 +53,8 @@ public class CatalogueTests
 
         read.Error.ShouldContain("Input/output error");
         read.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(15));
-        pair.Importer.Log.ShouldContain("alpha 1.0 cannot be made from its origin");
-        pair.Importer.Log.ShouldContain("pool/alpha_1.0_all.deb cannot be read");
+        await pair.Importer.LogsAsync("alpha 1.0 cannot be made from its origin");
+        await pair.Importer.LogsAsync("pool/alpha_1.0_all.deb cannot be read");
         pair.Repository.BringPoolBack();
         (await ReadAsync(pair.Importer, "alpha")).Succeeded().ShouldBe("alpha's text");
     }

@@ -145,8 +145,8 @@ public sealed class ViewTests
         await File.WriteAllTextAsync(remembered, $"gone/1.0\n\n\0\u001b[2J\n--help\ntool/1.0\ntool/1.0 {scratch["absent"]}\n");
 
         await node.StartAsync();
-        node.Log.ShouldContain("gone/1.0 could not be made again");
-        node.Log.ShouldContain("mkdir");
+        await node.LogsAsync("gone/1.0 could not be made again");
+        await node.LogsAsync("mkdir");
         (await TypeAsync($"{node.Mount}/pkgs/tool/1.0")).ShouldBe("erofs");
         (await Command.ShellAsync($"diff -r {scratch["tree"]} {node.Mount}/pkgs/tool/1.0")).Succeeded();
         File.Exists(remembered).ShouldBeFalse();

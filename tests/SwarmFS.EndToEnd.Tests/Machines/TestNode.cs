@@ -71,6 +71,9 @@ public sealed class TestNode : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits for a line of the log: the answer to a request may be here before what was written about it.</summary>
+    public Task LogsAsync(string text) => Eventually.HoldsAsync(() => Task.FromResult(Log.Contains(text, StringComparison.Ordinal)), $"'{text}' in the log of {Directory}");
+
     /// <summary>The published program; <c>make</c> puts it there.</summary>
     public static string Program { get; } = FindProgram();
 
