@@ -56,9 +56,7 @@ public sealed class Block : IDisposable
         return rented;
     }
 
-    /// <summary>
-    /// Takes the bytes over if they have this CID. On null they stay the caller's, to return or to reuse.
-    /// </summary>
+    /// <summary>Takes the bytes over if they have this CID. On null they stay the caller's, to return or to reuse.</summary>
     public static Block? TryAdopt(in Cid expected, in RentedBytes rented) =>
         rented.Length > MaxLength ? null : TryAdopt(expected, HashedBytes.Of(rented));
 

@@ -87,6 +87,7 @@ internal sealed class FrameReader(IPeerLink link)
     {
         while (_end - _at < count)
         {
+            // When there is no room for it, or when the whole buffer is to be had for nothing.
             if (_at + count > BufferLength || (_at == _end && !_buffer.IsShared)) BeginAgain();
             var read = await link.ReadAsync(_buffer.Array.AsMemory(_end, BufferLength - _end), cancellationToken);
             if (read == 0) return false;
