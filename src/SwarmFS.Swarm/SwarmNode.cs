@@ -172,6 +172,7 @@ public sealed partial class SwarmNode : IBlockSource, IAsyncDisposable
         if (_upkeep is not null) await _upkeep.DisposeAsync();
         if (_lan is not null) await _lan.DisposeAsync();
         if (_listener is not null) await _listener.DisposeAsync();
+        _holdings.Dispose();
         _exchange.Dispose();
         foreach (var connection in Connections()) connection.Close(GoodbyeReason.ShuttingDown, "the node is shutting down");
         Task[] running;

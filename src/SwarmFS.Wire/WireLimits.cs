@@ -11,6 +11,9 @@ public static class WireLimits
     /// <summary>CIDs of one WANT: 20 KiB of them. A window of more blocks takes several.</summary>
     public const int BlocksPerWant = 512;
 
+    /// <summary>Blocks that one HOLDINGS lists: 64 KiB of them.</summary>
+    public const int BlocksPerHoldings = 16_384;
+
     /// <summary>Addresses of one ADDR, as in Bitcoin's protocol.</summary>
     public const int AddressesPerMessage = 1000;
 
@@ -50,7 +53,7 @@ public static class WireLimits
         FrameKind.GetRecords => 64,
         FrameKind.Records => RecordsPerMessage * (IAnnouncementLog.MaxRecordLength + 8) + 64,
         FrameKind.GetHoldings => 64,
-        FrameKind.Holdings => 64,
+        FrameKind.Holdings => BlocksPerHoldings * 4 + 64,
         FrameKind.Want => BlocksPerWant * (Cid.MaxBinaryLength + 2) + 128,
         FrameKind.Block => BlockPrefix.Length + Block.MaxLength,
         FrameKind.DontHave or FrameKind.Cancel => BlocksPerWant * 3 + 16,

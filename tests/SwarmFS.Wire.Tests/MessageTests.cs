@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Net;
 using FsCheck;
 using FsCheck.Fluent;
@@ -79,6 +80,33 @@ public sealed class MessageTests
         WireMessage.TryRead<Cancel>([0x92, 0x01, 0x02], out _, out _).ShouldBeTrue();
     }
 
+    [Theory]
+    [InlineData(HoldingState.Partial, 5, "middle")]
+    [InlineData(HoldingState.Complete, 4, "partial")]
+    [InlineData(HoldingState.None, 4, "partial")]
+    [InlineData(HoldingState.Partial, 4 * (WireLimits.BlocksPerHoldings + 1), "bound")]
+    public void A_list_of_blocks_is_whole_bounded_and_a_partial_holders(HoldingState state, int bytes, string why)
+    {
+        var body = new ArrayBufferWriter<byte>();
+        var writer = new MessagePackWriter(body);
+        writer.WriteArrayHeader(3);
+        writer.WriteCid(Samples.Node);
+        writer.WriteUInt64((byte)state);
+        writer.WriteBinary(new byte[bytes]);
+
+        WireMessage.TryRead<Holdings>(body.WrittenSpan, out _, out var error).ShouldBeFalse();
+        error.ShouldNotBeNull().ShouldContain(why);
+    }
+
+    [Fact]
+    public void A_short_id_is_how_the_digest_begins()
+    {
+        Span<byte> digest = stackalloc byte[Sha256Digest.Length];
+        Samples.Raw.Digest.CopyTo(digest);
+
+        Holdings.ShortIdOf(Samples.Raw).ShouldBe(BinaryPrimitives.ReadUInt32BigEndian(digest));
+    }
+
     [Fact]
     public void Bytes_behind_a_message_are_refused() =>
         WireMessage.TryRead<Ping>([0x91, 0x01, 0x00], out _, out _).ShouldBeFalse();
@@ -118,6 +146,7 @@ public sealed class MessageTests
             Samples.Frame(1, new Addresses(addresses)),
             Samples.Frame(1, new DontHave(indices)),
             Samples.Frame(1, new Cancel(indices)),
+            Samples.Frame(1, new Holdings(Samples.Node, HoldingState.Partial, new uint[WireLimits.BlocksPerHoldings])),
             Samples.Frame(1, new TreeWant(Samples.Node, Samples.Node, TreeSelection.Everything, WireLimits.TreeBudget, FetchPriority.Background, uint.MaxValue)),
             Samples.Frame(1, new Goodbye(GoodbyeReason.Offence, new string('€', 1000))),
         ];

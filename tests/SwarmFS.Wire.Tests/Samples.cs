@@ -28,7 +28,7 @@ internal static class Samples
         yield return ("get-records", Frame(4, new GetRecords(5_000_000_000, 64)));
         yield return ("records", Frame(4, new Records(2, ["one"u8.ToArray(), "two"u8.ToArray()])));
         yield return ("get-holdings", Frame(5, new GetHoldings(Node)));
-        yield return ("holdings", Frame(5, new Holdings(Node, HoldingState.Partial)));
+        yield return ("holdings", Frame(5, new Holdings(Node, HoldingState.Partial, new uint[] { 1, 0x89abcdef })));
         yield return ("want", Frame(6, new Want(Node, FetchPriority.Demand, 15_000, new[] { Raw, Node })));
         yield return ("dont-have", Frame(6, new DontHave([0, 1, 511])));
         yield return ("cancel", Frame(6, new Cancel([])));

@@ -19,7 +19,7 @@ internal sealed partial class PeerConnection
                 FrameKind.Cancel => Act<Cancel>(frame, CancelServing),
                 FrameKind.Tree => Act<TreeWant>(frame, ServeTree),
                 FrameKind.GetHoldings => Act<GetHoldings>(frame, (id, message) => Done(() => _services.Holdings.Ask(this, id, message.Root))),
-                FrameKind.Holdings => Act<Holdings>(frame, (_, message) => Done(() => _services.Exchange.HoldingsTold(Lane, message.Root, message.State))),
+                FrameKind.Holdings => Act<Holdings>(frame, (_, message) => Done(() => _services.Exchange.HoldingsTold(Lane, message))),
                 FrameKind.GetRecords => Act<GetRecords>(frame, (id, message) => Done(() => _services.Records.Asked(this, id, message))),
                 FrameKind.Records => Act<Records>(frame, (id, message) => _services.Records.Arrived(this, id, message)),
                 FrameKind.GetAddresses => Act<GetAddresses>(frame, (id, message) => Done(() => _services.Addresses.Asked(this, id, message))),

@@ -45,6 +45,12 @@ internal sealed class BlockWant(RootSession session, Cid cid, FetchPriority prio
 
     public List<FailedAttempt>? Failures { get; private set; }
 
+    /// <summary>Null while no peer of the session lists what it has.</summary>
+    public BlockHolders? Holders { get; set; }
+
+    /// <summary>How many peers list it.</summary>
+    public int Listings => Holders is null ? 0 : System.Numerics.BitOperations.PopCount(Holders.Peers);
+
     public bool IsAskedAt(Lane lane) => First?.Lane == lane || Second?.Lane == lane;
 
     public bool IsDeniedBy(Lane lane)
@@ -95,7 +101,19 @@ internal sealed class WantQueue(FetchPriority priority)
     public bool TryTake([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out BlockWant? want)
     {
         while (_returned.TryPop(out want) || _fresh.TryDequeue(out want))
-            if (want.State == WantState.Queued && want.Priority == priority) return true;
+            if (IsCurrent(want)) return true;
         return false;
     }
+
+    public bool IsEmpty
+    {
+        get
+        {
+            while (_returned.TryPeek(out var stale) && !IsCurrent(stale)) _returned.Pop();
+            while (_fresh.TryPeek(out var stale) && !IsCurrent(stale)) _fresh.Dequeue();
+            return _returned.Count == 0 && _fresh.Count == 0;
+        }
+    }
+
+    private bool IsCurrent(BlockWant want) => want.State == WantState.Queued && want.Priority == priority;
 }

@@ -60,7 +60,7 @@ internal sealed partial class Exchange
         {
             var jobs = Accept(lane, request, index, block);
             foreach (var job in jobs) job.Sink.Deliver(block.Retain());
-            Complete(jobs, 1);
+            if (jobs.Count > 0) Complete(request[index].Session, block, jobs);
         }
         return new Arrival(ArrivalKind.Taken);
     }
@@ -80,8 +80,7 @@ internal sealed partial class Exchange
             Answer(request, index);
             if (want.State == WantState.Done) return [];
             want.Detach(request);
-            want.State = WantState.Done;
-            want.Session.Wants.Remove(want.Cid);
+            want.Session.Close(want);
             want.Session.Count(lane.Peer.Id, block.Length);
             want.Session.Find(lane)?.Answered(had: true);
             while (want.First is { } loser) CancelDone(loser);
@@ -102,18 +101,21 @@ internal sealed partial class Exchange
     }
 
     /// <summary>Delivery is told to the sinks before a job counts it, so that a finished job has everything in its sink.</summary>
-    private void Complete(List<FetchJob> jobs, int blocks)
+    private void Complete(RootSession session, Block block, List<FetchJob> jobs)
     {
+        uint[]? gained;
         lock (_gate)
         {
             foreach (var job in jobs)
             {
                 if (job.Finished) continue;
-                job.Delivered += blocks;
-                job.Left -= blocks;
+                job.Delivered++;
+                job.Left--;
                 if (job.Left == 0) FinishJob(job, null);
             }
+            gained = Gain(session, block);
         }
+        if (gained is not null) Gained?.Invoke(session.Root, gained);
     }
 
     private void FinishJob(FetchJob job, string? explanation)
@@ -135,7 +137,11 @@ internal sealed partial class Exchange
                 var want = request[index];
                 var waited = request.StateOf(index) == SlotState.Waiting;
                 Answer(request, index);
-                want.Session.Find(lane)?.Answered(had: false);
+                if (want.Session.Find(lane) is { } denying)
+                {
+                    denying.Answered(had: false);
+                    denying.Lacks(want);
+                }
                 if (!waited || want.State != WantState.InFlight) continue;
                 want.AddFailure(lane, AttemptOutcome.DoesNotHave);
                 if (want.Detach(request)) want.Session.Requeue(want);
@@ -159,7 +165,7 @@ internal sealed partial class Exchange
             var request = (WantRequest)found;
             // Busy, or dropped as too late: it may have the blocks. A second time in a row it is not asked for them again at once.
             var denies = status == EndStatus.Complete || lane.Stalled;
-            if (!denies && !request.IsOver) lane.Stall();
+            if (!denies && request.IsAwaited) lane.Stall();
             for (var i = request.Count - 1; i >= 0; i--)
             {
                 if (request.MarkAnswered(i) != SlotState.Waiting) continue;

@@ -30,16 +30,18 @@ internal sealed partial class Exchange
 
     private void Pump(RootSession session, FetchPriority priority)
     {
+        if (priority > FetchPriority.Demand && IsCrowd(session))
+        {
+            PumpRarest(session, priority);
+            return;
+        }
         var queue = session.QueueOf(priority);
         while (queue.TryTake(out var want))
         {
             var choice = Choose(session, want, priority, out var lane);
             if (choice == Choice.Found)
             {
-                lane!.Batch.Add(want);
-                lane.Asked(priority, _time.GetTimestamp());
-                want.State = WantState.InFlight;
-                if (lane.Batch.Count == WireLimits.BlocksPerWant) Flush(lane, session, priority);
+                Assign(session, want, priority, lane!);
             }
             else if (choice == Choice.Nobody)
             {
@@ -54,8 +56,21 @@ internal sealed partial class Exchange
         }
         for (var i = _passedOver.Count - 1; i >= 0; i--) queue.Return(_passedOver[i]);
         _passedOver.Clear();
+        FlushAll(session, priority);
+    }
+
+    private void FlushAll(RootSession session, FetchPriority priority)
+    {
         foreach (var lane in session.Lanes)
             if (lane.Lane.Batch.Count > 0) Flush(lane.Lane, session, priority);
+    }
+
+    private void Assign(RootSession session, BlockWant want, FetchPriority priority, Lane lane)
+    {
+        lane.Batch.Add(want);
+        lane.Asked(priority, _time.GetTimestamp());
+        want.State = WantState.InFlight;
+        if (lane.Batch.Count == WireLimits.BlocksPerWant) Flush(lane, session, priority);
     }
 
     private enum Choice
@@ -91,7 +106,7 @@ internal sealed partial class Exchange
             if (!RootSession.MayAsk(known, hasHolder)) continue;
             var hasRoom = HasRoom(lane, priority, known.Hits);
             if (hasRoom) free++;
-            if (want.IsAskedAt(lane) || want.IsDeniedBy(lane)) continue;
+            if (!known.MayHave(want) || want.IsAskedAt(lane) || want.IsDeniedBy(lane)) continue;
             eligible++;
             if (!hasRoom) continue;
             var delay = explore && !lane.Stalled ? _random.NextDouble() : lane.ExpectedDelay(priority) * Penalty(known);
@@ -102,17 +117,19 @@ internal sealed partial class Exchange
         return eligible == 0 ? Choice.Nobody : free == 0 ? Choice.AllBusy : Choice.Busy;
     }
 
-    private static double Penalty(SessionLane known) => known.State == HoldingState.Complete ? 1 : PartialPenalty / known.Hits;
+    private static double Penalty(SessionLane known) => known.State == HoldingState.Complete || known.IsListed ? 1 : PartialPenalty / known.Hits;
 
     /// <summary>
     /// Demand may use the largest window at once, bulk what bandwidth and delay ask for, less where most of it would be asked in vain. The last request slots are kept
     /// for demand.
     /// </summary>
-    private static bool HasRoom(Lane lane, FetchPriority priority, double hits)
+    private static bool HasRoom(Lane lane, FetchPriority priority, double hits) =>
+        priority <= FetchPriority.Demand ? lane.HasRequestSlot && lane.Outstanding < lane.LargestWindow : HasBulkRoom(lane, lane.WindowFor(hits));
+
+    private static bool HasBulkRoom(Lane lane, int window)
     {
         const int slotsKeptForDemand = 16;
-        if (priority <= FetchPriority.Demand) return lane.HasRequestSlot && lane.Outstanding < lane.LargestWindow;
-        return lane.Requests.Count < WireLimits.RequestsInProgress - slotsKeptForDemand && lane.Outstanding < Math.Max(Lane.SmallestWindow, lane.Window * hits);
+        return lane.Requests.Count < WireLimits.RequestsInProgress - slotsKeptForDemand && lane.Outstanding < window;
     }
 
     private void Flush(Lane lane, RootSession session, FetchPriority priority)

@@ -29,26 +29,40 @@ internal sealed partial class Exchange
 
     private void Tick()
     {
-        var lonely = false;
+        bool lonely;
+        List<(Cid Root, uint[] Blocks)>? gained = null;
         lock (_gate)
         {
             if (_disposed) return;
             var now = _time.GetTimestamp();
             Expire(now);
-            if (_jobs.Count == 0 && _trees.Count == 0)
+            var isIdle = _jobs.Count == 0 && _trees.Count == 0;
+            foreach (var session in _active)
             {
-                _ticking = false;
-                _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-                _active.RemoveAll(session => session.IsIdle);
-                return;
+                if (session.Gained.Count == 0 || !isIdle && session.GainsTold is { } told && _time.GetElapsedTime(told, now) < GainsPeriod) continue;
+                (gained ??= []).Add((session.Root, TakeGains(session)));
             }
-            foreach (var lane in _lanes) CheckLane(lane, now);
-            foreach (var fetch in _trees) CheckTree(fetch, now);
-            RetryParked(now);
-            Pump();
-            lonely = IsLonely(now);
+            lonely = !isIdle && Look(now);
+            if (isIdle) Rest();
         }
+        foreach (var (root, blocks) in gained ?? []) Gained?.Invoke(root, blocks);
         if (lonely) SourcesWanted?.Invoke();
+    }
+
+    private void Rest()
+    {
+        _ticking = false;
+        _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _active.RemoveAll(session => session.IsIdle);
+    }
+
+    private bool Look(long now)
+    {
+        foreach (var lane in _lanes) CheckLane(lane, now);
+        foreach (var fetch in _trees) CheckTree(fetch, now);
+        RetryParked(now);
+        Pump();
+        return IsLonely(now);
     }
 
     private void Expire(long now)
@@ -67,7 +81,7 @@ internal sealed partial class Exchange
         var silence = _time.GetElapsedTime(lane.LastArrival, now);
         var bound = lane.LatencyBound;
         var isLate = silence.TotalSeconds > Math.Max(StallTime.TotalSeconds, 4 * bound);
-        if (isLate && !lane.Stalled) lane.Stall();
+        if (isLate && !lane.Stalled && !lane.IsReceiving(silence)) lane.Stall();
         foreach (var request in lane.Requests.Values)
         {
             if (request is not WantRequest want) continue;
@@ -85,9 +99,11 @@ internal sealed partial class Exchange
     private static bool IsEndGame(Lane lane, WantRequest request)
     {
         var session = request[0].Session;
+        if (session.HasQueued) return false;
         foreach (var known in session.Lanes)
         {
-            if (ReferenceEquals(known.Lane, lane) || known.State != HoldingState.Complete || known.Lane.Outstanding > 0 || known.Lane.Stalled) continue;
+            if (ReferenceEquals(known.Lane, lane) || known.Lane.Outstanding > 0 || known.Lane.Stalled) continue;
+            if (known.State != HoldingState.Complete && !(known.IsListed && known.MayHave(request[0]))) continue;
             if (lane.ExpectedDelay(request.Priority) > 2 * known.Lane.ExpectedDelay(request.Priority)) return true;
         }
         return false;

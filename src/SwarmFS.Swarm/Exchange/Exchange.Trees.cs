@@ -85,9 +85,17 @@ internal sealed partial class Exchange
         if (block is null) return Arrival.Lie($"{rented.Bytes.Length} bytes that are not block {cid.ToShortString()}");
         using (block)
         {
-            if (AcceptTreeBlock(attempt, block)) fetch.Sink.Deliver(block.Retain());
+            if (AcceptTreeBlock(attempt, block)) Deliver(fetch, block);
         }
         return new Arrival(ArrivalKind.Taken);
+    }
+
+    private void Deliver(TreeFetch fetch, Block block)
+    {
+        fetch.Sink.Deliver(block.Retain());
+        uint[]? gained;
+        lock (_gate) gained = Gain(fetch.Session, block);
+        if (gained is not null) Gained?.Invoke(fetch.Session.Root, gained);
     }
 
     private bool AcceptTreeBlock(TreeAttempt attempt, Block block)

@@ -44,6 +44,9 @@ internal sealed partial class Exchange : IDisposable
     /// <summary>Somebody waits and no connected peer can answer: time to dial. Raised on any thread, again and again while it lasts.</summary>
     public event Action? SourcesWanted;
 
+    /// <summary>Blocks of a root that have come and gone to their sinks, by short id. Raised on any thread, outside of the lock.</summary>
+    public event Action<Cid, uint[]>? Gained;
+
     public Task<FetchResult> FetchAsync(FetchRequest request, IBlockSink sink, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested) return Task.FromCanceled<FetchResult>(cancellationToken);
@@ -75,8 +78,7 @@ internal sealed partial class Exchange : IDisposable
         var session = job.Session;
         if (!session.Wants.TryGetValue(cid, out var want))
         {
-            session.Wants[cid] = want = new BlockWant(session, cid, job.Request.Priority);
-            session.QueueOf(want.Priority).Add(want);
+            want = session.Open(cid, job.Request.Priority);
         }
         else if (job.Request.Priority < want.Priority)
         {
@@ -136,7 +138,7 @@ internal sealed partial class Exchange : IDisposable
             if (lane.Closed) return;
             lane.Closed = true;
             _lanes.Remove(lane);
-            foreach (var session in _sessions.Values) session.Lanes.RemoveAll(known => ReferenceEquals(known.Lane, lane));
+            foreach (var session in _sessions.Values) Dismiss(session, lane);
             foreach (var request in lane.Requests.Values)
             {
                 if (request is WantRequest want) Reassign(want);
@@ -179,8 +181,7 @@ internal sealed partial class Exchange : IDisposable
             if (want.State == WantState.Done) continue;
             want.Jobs.Remove(job);
             if (want.Jobs.Count > 0) continue;
-            want.State = WantState.Done;
-            want.Session.Wants.Remove(want.Cid);
+            want.Session.Close(want);
             if (want.First is { } first) (touched ??= []).Add(first);
             if (want.Second is { } second) (touched ??= []).Add(second);
         }

@@ -7,6 +7,9 @@ namespace SwarmFS.Swarm;
 internal interface ILaneOutput
 {
     void Send<T>(uint requestId, in T message) where T : IWireMessage<T>;
+
+    /// <summary>Bytes of any kind that have come from there.</summary>
+    long BytesRead { get; }
 }
 
 /// <summary>
@@ -15,7 +18,10 @@ internal interface ILaneOutput
 internal sealed class Lane(PeerRecord peer, ILaneOutput output)
 {
     /// <summary>Fewer blocks in flight leave a link idle between answers.</summary>
-    public const int SmallestWindow = 4;
+    private const int SmallestWindow = 4;
+
+    /// <summary>In a crowd the last blocks that only the source has are asked by several at once, the more the more each has in flight.</summary>
+    private const int SmallestCrowdWindow = 2;
 
     /// <summary>
     /// Blocks in flight at most: 256 of 256 KiB, 64 MiB, are the window of 1 Gb/s at half a second. Of smaller blocks there may be as many as weigh no more, up to what eight WANT frames name:
@@ -46,6 +52,9 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
 
     private const double Smoothing = 0.2;
 
+    /// <summary>Bytes a second below which a peer that sends no whole block sends nothing: a line that many share takes seconds for a large block.</summary>
+    private const double SlowestStream = 16 << 10;
+
     /// <summary>Assumed until measured, in bytes.</summary>
     private const double FirstBlockLength = 64 << 10;
 
@@ -64,6 +73,7 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
     private uint _nextRequest;
     private long _sampleStart;
     private long _sampleBytes;
+    private long _readAtArrival;
 
     public PeerRecord Peer { get; } = peer;
 
@@ -97,8 +107,17 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
         }
     }
 
+    /// <summary>The same for a peer that lacks much of what it is asked for.</summary>
+    public int WindowFor(double hits) => Math.Max(SmallestWindow, (int)(Window * hits));
+
     /// <summary>Blocks that may be in flight however fast and far the peer is: for what somebody waits for at once.</summary>
     public int LargestWindow => (int)Math.Clamp(LargestWindowBytes / _blockLength, FewestAtMost, MostAtMost);
+
+    /// <summary>
+    /// The same in a crowd: what bandwidth and delay ask for and no more, from the beginning. What stands in a busy source's queue cannot be had elsewhere when others have it, and four newcomers
+    /// with an opening window each are a second of a home's line.
+    /// </summary>
+    public int CrowdWindow => Stalled ? SmallestCrowdWindow : (int)Math.Clamp(MeasuredWindow, SmallestCrowdWindow, LargestWindow);
 
     private double MeasuredWindow => Peer.Goodput * Math.Max(Peer.RoundTrip, ShortestRoundTrip) * WindowGain / _blockLength;
 
@@ -122,6 +141,7 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
         {
             (_sampleStart, _sampleBytes) = (now, 0);
             LastArrival = now;
+            _readAtArrival = Output.BytesRead;
         }
         _outstanding[(int)priority]++;
         Outstanding++;
@@ -138,6 +158,7 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
     {
         Stalled = false;
         LastArrival = now;
+        _readAtArrival = Output.BytesRead;
         _blockLength += Smoothing / 4 * (length - _blockLength);
         _blockLength = Math.Max(_blockLength, 512);
         _sampleBytes += length;
@@ -186,6 +207,9 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
         _latencyDeviation += 0.25 * (Math.Abs(seconds - _latency) - _latencyDeviation);
         _latency += 0.125 * (seconds - _latency);
     }
+
+    /// <summary>Whether a part of a block has come in the time since the last whole one.</summary>
+    public bool IsReceiving(TimeSpan since) => Output.BytesRead - _readAtArrival >= since.TotalSeconds * SlowestStream;
 
     /// <summary>Nothing came for long: ranked behind the others until it delivers again.</summary>
     public void Stall()

@@ -46,6 +46,9 @@ internal sealed class WantRequest : LaneRequest
 
     public BlockWant this[int index] => _wants[index];
 
+    /// <summary>Some block is still waited for here.</summary>
+    public bool IsAwaited => _states.AsSpan().Contains(SlotState.Waiting);
+
     public SlotState StateOf(int index) => _states[index];
 
     /// <summary>The place of a block that may still come, or -1.</summary>

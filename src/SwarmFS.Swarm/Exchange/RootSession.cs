@@ -15,12 +15,43 @@ internal sealed class SessionLane(Lane lane)
     private const double LeastHits = 0.05;
 
     private double _hits = 1;
+    private int _number = -1;
 
     /// <summary>Null until the peer has said.</summary>
     public HoldingState? State { get; set; }
 
     /// <summary>Which part of what it was asked for lately the peer had: a partial holder is asked for as much as it is good for.</summary>
-    public double Hits => State == HoldingState.Complete ? 1 : Math.Max(_hits, LeastHits);
+    public double Hits => State == HoldingState.Complete || IsListed ? 1 : Math.Max(_hits, LeastHits);
+
+    /// <summary>The peer says block by block what it has.</summary>
+    public bool IsListed => _number >= 0;
+
+    /// <summary>When it last had more than before; null: not while we looked. Who grows is a newcomer like this node, with as much use for different blocks.</summary>
+    public long? Grown { get; set; }
+
+    public bool MayHave(BlockWant want) => !IsListed || want.Holders is { } holders && (holders.Peers & Bit) != 0;
+
+    private ulong Bit => 1UL << _number;
+
+    /// <returns>False when the map has no room for another peer.</returns>
+    public bool TryList(HolderMap map)
+    {
+        if (!IsListed) _number = map.AddPeer();
+        return IsListed;
+    }
+
+    public void Unlist(HolderMap map)
+    {
+        if (IsListed) map.RemovePeer(_number);
+        _number = -1;
+    }
+
+    public void Has(BlockHolders block) => block.Peers |= Bit;
+
+    public void Lacks(BlockWant want)
+    {
+        if (IsListed && want.Holders is { } holders) holders.Peers &= ~Bit;
+    }
 
     public void Answered(bool had) => _hits += Weight * ((had ? 1 : 0) - _hits);
 
@@ -45,6 +76,16 @@ internal sealed class RootSession(Cid root)
     /// <summary>Wants that nobody at hand can answer.</summary>
     public List<BlockWant> Parked { get; } = [];
 
+    public HolderMap Holders { get; } = new();
+
+    /// <summary>Short ids of blocks that came and that the peers have not been told of.</summary>
+    public List<uint> Gained { get; } = [];
+
+    public long GainedBytes { get; set; }
+
+    /// <summary>Null: never.</summary>
+    public long? GainsTold { get; set; }
+
     /// <summary>Tree requests in progress.</summary>
     public int Trees { get; set; }
 
@@ -56,6 +97,8 @@ internal sealed class RootSession(Cid root)
     public Dictionary<NodeId, TransferCount> Transfers { get; } = [];
 
     public bool IsIdle => Wants.Count == 0 && Trees == 0;
+
+    public bool HasQueued => Array.Exists(_queues, queue => !queue.IsEmpty);
 
     public WantQueue QueueOf(FetchPriority priority) => _queues[(int)priority];
 
@@ -79,6 +122,22 @@ internal sealed class RootSession(Cid root)
 
     /// <summary>True when this peer may be asked: it holds something, or has not said yet and nobody better is known.</summary>
     public static bool MayAsk(SessionLane lane, bool hasHolder) => !lane.Lane.Closed && (lane.State is { } state ? state != HoldingState.None : !hasHolder);
+
+    public BlockWant Open(in Cid cid, FetchPriority priority)
+    {
+        var want = new BlockWant(this, cid, priority);
+        Wants[cid] = want;
+        if (Holders.IsInUse) Holders.Attach(want);
+        QueueOf(priority).Add(want);
+        return want;
+    }
+
+    public void Close(BlockWant want)
+    {
+        want.State = WantState.Done;
+        Wants.Remove(want.Cid);
+        if (want.Holders?.Want == want) want.Holders.Want = null;
+    }
 
     public void Requeue(BlockWant want)
     {

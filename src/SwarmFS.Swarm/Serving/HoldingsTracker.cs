@@ -7,13 +7,19 @@ namespace SwarmFS.Swarm;
 // any -> [the root's block is gone] -> None
 
 /// <summary>
-/// Knows how much of a root this node has, and tells the peers that asked when it changes. Whether everything is here takes a walk over the tree, so it is told
-/// later: a partial holder is announced at once, since it already can serve.
+/// Knows how much of a root this node has, and tells the peers that asked when it changes. A partial holder is announced at once, since it already can serve; which blocks it has takes a walk over
+/// the tree and is told a little later, then each new one as it comes. That blocks are lost is not told: who asks for one hears it.
 /// </summary>
-internal sealed class HoldingsTracker(IBlockStore store, Exchange exchange, TimeProvider time)
+internal sealed class HoldingsTracker : IDisposable
 {
     /// <summary>Roots that are watched for peers; the one looked at least recently makes room.</summary>
     private const int MaxRoots = 1024;
+
+    /// <summary>Blocks that are listed of one root: half a MiB on the wire, so that no list alone fills a connection's outbox. More are not listed, and the root is only called partial.</summary>
+    private const int MaxListed = 1 << 17;
+
+    /// <summary>The same of all roots together, in memory about 8 MiB.</summary>
+    private const int MaxListedTogether = 1 << 19;
 
     /// <summary>A walk may take a twentieth of the time: a large tree is looked at less often.</summary>
     private const int RestFactor = 20;
@@ -21,26 +27,38 @@ internal sealed class HoldingsTracker(IBlockStore store, Exchange exchange, Time
     /// <summary>Partial holdings are looked at again so often though nothing came through the exchange: an import writes to the store directly.</summary>
     private static readonly TimeSpan Recheck = TimeSpan.FromSeconds(10);
 
+    private readonly IBlockStore _store;
+    private readonly Exchange _exchange;
+    private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly Dictionary<Cid, Watch> _watches = [];
     private bool _walking;
     private long _restUntil;
 
+    public HoldingsTracker(IBlockStore store, Exchange exchange, TimeProvider time)
+    {
+        (_store, _exchange, _time) = (store, exchange, time);
+        exchange.Gained += Gained;
+    }
+
+    public void Dispose() => _exchange.Gained -= Gained;
+
     public void Ask(PeerConnection connection, uint requestId, in Cid root)
     {
-        HoldingState state;
         lock (_gate)
         {
             var watch = Find(root);
-            watch.Asked = time.GetTimestamp();
-            if (!watch.Listeners.Contains(connection)) watch.Listeners.Add(connection);
-            if (watch.State != HoldingState.Complete || !store.Contains(root)) watch.State = AtLeast(root);
-            state = watch.State;
+            watch.Asked = _time.GetTimestamp();
+            if (watch.State != HoldingState.Complete || !_store.Contains(root)) watch.State = AtLeast(root);
+            connection.Send(requestId, new Holdings(root, watch.State, default));
+            if (watch.Listeners.Contains(connection)) return;
+            watch.Listeners.Add(connection);
+            if (watch.State == HoldingState.Partial && watch.Listed is { } listed) List(connection, root, [.. listed]);
+            StartWalkIfDue(root, watch, watch.Asked);
         }
-        connection.Send(requestId, new Holdings(root, state));
     }
 
-    private HoldingState AtLeast(in Cid root) => store.Contains(root) ? HoldingState.Partial : HoldingState.None;
+    private HoldingState AtLeast(in Cid root) => _store.Contains(root) ? HoldingState.Partial : HoldingState.None;
 
     private Watch Find(in Cid root)
     {
@@ -53,7 +71,8 @@ internal sealed class HoldingsTracker(IBlockStore store, Exchange exchange, Time
     {
         lock (_gate)
         {
-            foreach (var watch in _watches.Values) watch.Listeners.Remove(connection);
+            foreach (var watch in _watches.Values)
+                if (watch.Listeners.Remove(connection) && watch.Listeners.Count == 0) watch.ForgetList();
         }
     }
 
@@ -62,52 +81,69 @@ internal sealed class HoldingsTracker(IBlockStore store, Exchange exchange, Time
     {
         lock (_gate)
         {
-            var now = time.GetTimestamp();
+            var now = _time.GetTimestamp();
             foreach (var (root, watch) in _watches)
             {
                 if (watch.Listeners.Count == 0) continue;
                 var atLeast = AtLeast(root);
                 if (atLeast == HoldingState.None || watch.State == HoldingState.None) Tell(root, watch, atLeast);
-                if (watch.State == HoldingState.None || !IsDue(root, watch, now)) continue;
-                _walking = true;
-                watch.Walked = now;
-                watch.Losses = store.Losses;
-                watch.Delivered = exchange.DeliveredOf(root);
-                var (walked, of) = (root, watch);
-                _ = Task.Run(() => Walk(walked, of));
+                StartWalkIfDue(root, watch, now);
             }
         }
+    }
+
+    private void StartWalkIfDue(in Cid root, Watch watch, long now)
+    {
+        if (watch.State == HoldingState.None || !IsDue(root, watch, now)) return;
+        var lists = watch.State == HoldingState.Partial && !watch.IsTooLong && (watch.ListMade is not { } made || _time.GetElapsedTime(made, now) > Recheck);
+        _walking = true;
+        watch.Walked = now;
+        watch.Losses = _store.Losses;
+        watch.Delivered = _exchange.DeliveredOf(root);
+        var (walked, of) = (root, watch);
+        _ = Task.Run(() => Walk(walked, of, lists));
     }
 
     private bool IsDue(in Cid root, Watch watch, long now)
     {
         if (_walking || now < _restUntil) return false;
         if (watch.Walked is not { } walked) return true;
-        if (watch.State == HoldingState.Complete) return watch.Losses != store.Losses;
-        return watch.Delivered != exchange.DeliveredOf(root) || time.GetElapsedTime(walked, now) > Recheck;
+        if (watch.State == HoldingState.Complete) return watch.Losses != _store.Losses;
+        return watch.Delivered != _exchange.DeliveredOf(root) || _time.GetElapsedTime(walked, now) > Recheck;
     }
 
-    private void Walk(Cid root, Watch watch)
+    private void Walk(Cid root, Watch watch, bool lists)
     {
-        var started = time.GetTimestamp();
-        var state = IsComplete(root) ? HoldingState.Complete : AtLeast(root);
+        var started = _time.GetTimestamp();
+        var here = lists ? new List<uint>() : null;
+        var state = IsComplete(root, here) ? HoldingState.Complete : AtLeast(root);
         lock (_gate)
         {
-            var ended = time.GetTimestamp();
+            var ended = _time.GetTimestamp();
             _walking = false;
             _restUntil = ended + RestFactor * (ended - started);
             Tell(root, watch, state);
+            if (here is null || state != HoldingState.Partial || watch.Listeners.Count == 0) return;
+            watch.ListMade = ended;
+            Add(root, watch, here);
         }
     }
 
-    private bool IsComplete(in Cid root)
+    /// <param name="here">Takes the short ids of the blocks that are in the store; null: the walk ends at the first one that is not.</param>
+    private bool IsComplete(in Cid root, List<uint>? here)
     {
+        var isComplete = true;
         try
         {
-            var walk = new DagWalk(store, root, TreeSelection.Everything);
+            var walk = new DagWalk(_store, root, TreeSelection.Everything);
             foreach (var block in walk.Blocks())
-                if (!store.Contains(block.Cid)) return false;
-            return walk.MissingNodes.Count == 0;
+            {
+                if (_store.Contains(block.Cid)) here?.Add(Holdings.ShortIdOf(block.Cid));
+                else if (here is null) return false;
+                else isComplete = false;
+                if (here?.Count > MaxListed) return false;
+            }
+            return isComplete && walk.MissingNodes.Count == 0;
         }
         catch (InvalidTreeException)
         {
@@ -115,11 +151,46 @@ internal sealed class HoldingsTracker(IBlockStore store, Exchange exchange, Time
         }
     }
 
+    private void Gained(Cid root, uint[] blocks)
+    {
+        lock (_gate)
+        {
+            if (!_watches.TryGetValue(root, out var watch) || watch.Listeners.Count == 0) return;
+            if (watch.State == HoldingState.None) Tell(root, watch, AtLeast(root));
+            if (watch.State == HoldingState.Partial) Add(root, watch, blocks);
+        }
+    }
+
+    private void Add(in Cid root, Watch watch, IReadOnlyList<uint> blocks)
+    {
+        if (watch.IsTooLong) return;
+        var listed = watch.OpenList();
+        var added = new List<uint>(blocks.Count);
+        foreach (var block in blocks)
+            if (listed.Add(block)) added.Add(block);
+        if (listed.Count > MaxListed || _watches.Values.Sum(other => other.Listed?.Count ?? 0) > MaxListedTogether)
+        {
+            watch.ForgetList();
+            watch.IsTooLong = true;
+            return;
+        }
+        if (added.Count == 0) return;
+        var told = added.ToArray();
+        foreach (var listener in watch.Listeners) List(listener, root, told);
+    }
+
+    private static void List(PeerConnection connection, in Cid root, uint[] blocks)
+    {
+        for (var at = 0; at < blocks.Length; at += WireLimits.BlocksPerHoldings)
+            connection.Send(0, new Holdings(root, HoldingState.Partial, blocks.AsMemory(at, Math.Min(WireLimits.BlocksPerHoldings, blocks.Length - at))));
+    }
+
     private static void Tell(in Cid root, Watch watch, HoldingState state)
     {
         if (watch.State == state) return;
         watch.State = state;
-        foreach (var listener in watch.Listeners) listener.Send(0, new Holdings(root, state));
+        watch.ForgetList();
+        foreach (var listener in watch.Listeners) listener.Send(0, new Holdings(root, state, default));
     }
 
     private sealed class Watch
@@ -135,5 +206,18 @@ internal sealed class HoldingsTracker(IBlockStore store, Exchange exchange, Time
         public long Losses { get; set; }
 
         public long Delivered { get; set; }
+
+        /// <summary>What the listeners have been told that is here; null: nothing yet.</summary>
+        public HashSet<uint>? Listed { get; private set; }
+
+        /// <summary>When everything that was here was listed last.</summary>
+        public long? ListMade { get; set; }
+
+        /// <summary>More blocks than are listed.</summary>
+        public bool IsTooLong { get; set; }
+
+        public HashSet<uint> OpenList() => Listed ??= [];
+
+        public void ForgetList() => (Listed, ListMade, IsTooLong) = (null, null, false);
     }
 }

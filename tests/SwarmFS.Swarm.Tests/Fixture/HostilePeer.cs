@@ -96,7 +96,7 @@ internal sealed class HostilePeer : IAsyncDisposable
                 break;
             case FrameKind.GetHoldings:
                 WireMessage.TryRead<GetHoldings>(frame.Body.Span, out var asked, out _);
-                await SendAsync(link, frame.Header.RequestId, new Holdings(asked.Root, HoldingState.Complete));
+                await SendAsync(link, frame.Header.RequestId, new Holdings(asked.Root, HoldingState.Complete, default));
                 break;
             default:
                 if (frame.Header.Kind is FrameKind.Want or FrameKind.Tree) Interlocked.Increment(ref _asked);

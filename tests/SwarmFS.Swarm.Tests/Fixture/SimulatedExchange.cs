@@ -58,6 +58,8 @@ internal sealed class SimulatedPeer : ILaneOutput
 
     public Lane Lane { get; }
 
+    public long BytesRead { get; set; }
+
     public List<(uint Id, object Message)> Sent { get; } = [];
 
     public IEnumerable<(uint Id, Want Want)> Wants => Sent.Where(sent => sent.Message is Want).Select(sent => (sent.Id, (Want)sent.Message));
@@ -69,7 +71,10 @@ internal sealed class SimulatedPeer : ILaneOutput
     public void Send<T>(uint requestId, in T message) where T : IWireMessage<T> =>
         Sent.Add((requestId, message is Want want ? want with { Blocks = want.Blocks.ToArray() } : message));
 
-    public void Holds(HoldingState state) => _world.Exchange.HoldingsTold(Lane, SimulatedExchange.Root, state);
+    public void Holds(HoldingState state) => _world.Exchange.HoldingsTold(Lane, new Holdings(SimulatedExchange.Root, state, default));
+
+    public void Lists(params IEnumerable<Block> blocks) =>
+        _world.Exchange.HoldingsTold(Lane, new Holdings(SimulatedExchange.Root, HoldingState.Partial, blocks.Select(block => Holdings.ShortIdOf(block.Cid)).ToArray()));
 
     /// <summary>Answers the request that asked for the block last.</summary>
     public ArrivalKind Delivers(Block block) => Delivers(Wants.Last(sent => sent.Want.Blocks.ToArray().Contains(block.Cid)).Id, block);

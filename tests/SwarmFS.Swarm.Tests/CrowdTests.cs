@@ -1,0 +1,319 @@
+using SwarmFS.Core;
+using SwarmFS.Wire;
+
+namespace SwarmFS.Swarm.Tests;
+
+/// <summary>Peers that say block by block what they have, and several that fetch the same at once.</summary>
+public sealed class CrowdTests
+{
+    [Theory]
+    [InlineData(FetchPriority.Demand)]
+    [InlineData(FetchPriority.Prefetch)]
+    public void A_partial_holder_that_lists_its_blocks_is_asked_for_no_others(FetchPriority priority)
+    {
+        using var world = new SimulatedExchange();
+        var partial = world.Connect(1);
+        var blocks = SimulatedExchange.Blocks(10);
+        Open(world, partial);
+        partial.Lists(blocks[..3]);
+
+        using var sink = new KeepingSink();
+        _ = world.Fetch(blocks, sink, priority);
+
+        partial.Asked.Skip(1).ShouldBe(Cids(blocks[..3]), ignoreOrder: true);
+    }
+
+    [Fact]
+    public void What_nobody_lists_is_asked_for_as_soon_as_somebody_does()
+    {
+        using var world = new SimulatedExchange();
+        var partial = world.Connect(1);
+        var blocks = SimulatedExchange.Blocks(10);
+        Open(world, partial);
+        partial.Lists(blocks[0]);
+        using var sink = new KeepingSink();
+        _ = world.Fetch(blocks[1..], sink);
+        partial.Asked.Skip(1).ShouldBeEmpty();
+
+        partial.Lists(blocks[5..7]);
+
+        partial.Asked.Skip(1).ShouldBe(Cids(blocks[5..7]), ignoreOrder: true);
+    }
+
+    [Fact]
+    public void What_a_peer_listed_and_lacks_is_asked_of_it_again_only_when_it_lists_it_again()
+    {
+        using var world = new SimulatedExchange();
+        var partial = world.Connect(1);
+        var blocks = SimulatedExchange.Blocks(2);
+        Open(world, partial);
+        partial.Lists(blocks);
+        using var sink = new KeepingSink();
+        var fetch = world.Fetch(blocks, sink, seconds: 60);
+        var (id, want) = partial.Wants.Last();
+
+        partial.Lacks(id, 0);
+        for (var second = 0; second < 10; second++) world.Advance(1);
+        partial.Asked.Count(cid => cid == want.Blocks.Span[0]).ShouldBe(1);
+        partial.Lists(blocks.Single(block => block.Cid == want.Blocks.Span[0]));
+
+        partial.Asked.Count(cid => cid == want.Blocks.Span[0]).ShouldBe(2);
+        foreach (var block in blocks) partial.Delivers(block);
+        fetch.IsCompleted.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void What_only_a_peer_that_left_had_is_asked_of_nobody()
+    {
+        using var world = new SimulatedExchange();
+        var (leaving, staying) = (world.Connect(1), world.Connect(2));
+        var blocks = SimulatedExchange.Blocks(4);
+        Open(world, leaving);
+        leaving.Lists(blocks);
+        staying.Lists(blocks[3]);
+
+        leaving.Leaves();
+        using var sink = new KeepingSink();
+        _ = world.Fetch(blocks, sink);
+
+        staying.Asked.ShouldBe([blocks[3].Cid]);
+    }
+
+    [Fact]
+    public void Who_says_that_it_has_everything_is_asked_for_what_it_never_listed()
+    {
+        using var world = new SimulatedExchange();
+        var peer = world.Connect(1);
+        var blocks = SimulatedExchange.Blocks(3);
+        Open(world, peer);
+        peer.Lists(blocks[0]);
+        using var sink = new KeepingSink();
+        _ = world.Fetch(blocks, sink);
+
+        peer.Holds(HoldingState.Complete);
+
+        peer.Asked.Skip(1).Distinct().ShouldBe(Cids(blocks), ignoreOrder: true);
+    }
+
+    [Fact]
+    public void In_a_crowd_the_source_is_asked_for_what_no_newcomer_has()
+    {
+        using var world = new SimulatedExchange();
+        var (source, newcomer) = (world.Connect(1), world.Connect(2));
+        var blocks = SimulatedExchange.Blocks(400, length: 60_000);
+        Open(world, source, newcomer);
+        Grows(newcomer, blocks[..200]);
+
+        using var sink = new KeepingSink();
+        _ = world.Fetch(blocks, sink, FetchPriority.Background, seconds: 60);
+
+        source.Asked.Skip(1).ShouldNotBeEmpty();
+        source.Asked.Skip(1).Intersect(Cids(blocks[..200])).ShouldBeEmpty();
+        newcomer.Asked.ShouldNotBeEmpty();
+        newcomer.Asked.Except(Cids(blocks[..200])).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Of_what_newcomers_have_the_rarest_comes_first()
+    {
+        using var world = new SimulatedExchange();
+        var peers = Enumerable.Range(1, 4).Select(name => world.Connect((byte)name)).ToArray();
+        var blocks = SimulatedExchange.Blocks(100, length: 60_000);
+        Open(world, peers);
+        // Everybody has them, but for the last of them, who alone has ten.
+        foreach (var peer in peers) Grows(peer, peer == peers[3] ? blocks : blocks[..90]);
+
+        using var sink = new KeepingSink();
+        _ = world.Fetch(blocks, sink, FetchPriority.Background, seconds: 60);
+
+        peers[3].Asked.ShouldNotBeEmpty();
+        peers[3].Asked.Except(Cids(blocks[90..])).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Newcomers_begin_at_different_places()
+    {
+        var first = Enumerable.Range(1, 8).Select(seed =>
+        {
+            using var world = new SimulatedExchange(seed);
+            var (source, newcomer) = (world.Connect(1), world.Connect(2));
+            Open(world, source, newcomer);
+            Grows(newcomer);
+            using var sink = new KeepingSink();
+            _ = world.Fetch(SimulatedExchange.Blocks(400, length: 60_000), sink, FetchPriority.Background, seconds: 60);
+            return source.Asked.ElementAt(1);
+        });
+
+        first.Distinct().Count().ShouldBeGreaterThan(5);
+    }
+
+    [Fact]
+    public void Without_newcomers_what_is_fetched_ahead_comes_in_order()
+    {
+        using var world = new SimulatedExchange();
+        var (source, partial) = (world.Connect(1), world.Connect(2));
+        var blocks = SimulatedExchange.Blocks(400, length: 60_000);
+        Open(world, source);
+        partial.Lists(blocks[..200]);
+
+        using var sink = new KeepingSink();
+        _ = world.Fetch(blocks, sink, FetchPriority.Prefetch, seconds: 60);
+
+        var asked = source.Asked.Skip(1).Concat(partial.Asked).ToHashSet();
+        asked.ShouldBe(Cids(blocks[..asked.Count]), ignoreOrder: true);
+    }
+
+    [Fact]
+    public void A_newcomer_that_has_not_grown_for_long_makes_no_crowd()
+    {
+        using var world = new SimulatedExchange();
+        var (source, newcomer) = (world.Connect(1), world.Connect(2));
+        var blocks = SimulatedExchange.Blocks(400, length: 60_000);
+        Open(world, source, newcomer);
+        Grows(newcomer, blocks[300]);
+        world.Advance(10);
+
+        using var sink = new KeepingSink();
+        _ = world.Fetch(blocks, sink, FetchPriority.Prefetch, seconds: 60);
+
+        source.Asked.ElementAt(1).ShouldBe(blocks[0].Cid);
+    }
+
+    [Fact]
+    public void A_reader_gets_the_next_blocks_first_in_a_crowd_too()
+    {
+        using var world = new SimulatedExchange();
+        var (source, newcomer) = (world.Connect(1), world.Connect(2));
+        var blocks = SimulatedExchange.Blocks(4000, length: 600);
+        Open(world, source, newcomer);
+        Grows(newcomer);
+
+        using var sink = new KeepingSink();
+        _ = world.Fetch(blocks, sink, FetchPriority.Prefetch, seconds: 60);
+
+        source.Asked.Skip(1).Except(Cids(blocks[..512])).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void What_was_asked_before_the_crowd_is_taken_back_and_taken_when_it_comes_all_the_same()
+    {
+        using var world = new SimulatedExchange();
+        var (source, newcomer) = (world.Connect(1), world.Connect(2));
+        var blocks = SimulatedExchange.Blocks(40, length: 60_000);
+        Open(world, source, newcomer);
+        using var sink = new KeepingSink();
+        var fetch = world.Fetch(blocks, sink, FetchPriority.Background, seconds: 60);
+        var before = source.Lane.Outstanding;
+
+        Grows(newcomer, blocks[39]);
+
+        source.Lane.Outstanding.ShouldBeLessThan(before);
+        source.Cancels.Sum(sent => sent.Cancel.Indices.Length).ShouldBe(before - source.Lane.Outstanding);
+        foreach (var (_, cancel) in source.Cancels) cancel.Indices.ShouldBeInOrder();
+        var (id, want) = source.Wants.Last();
+        var underWay = blocks.Single(block => block.Cid == want.Blocks.Span[want.Blocks.Length - 1]);
+        source.Delivers(id, underWay).ShouldBe(ArrivalKind.Taken);
+        sink.Cids.ShouldContain(underWay.Cid);
+        fetch.IsCompleted.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_peer_that_cancelled_what_it_was_told_to_is_not_called_slow()
+    {
+        using var world = new SimulatedExchange();
+        var peer = world.Connect(1);
+        var blocks = SimulatedExchange.Blocks(5);
+        using var sink = new KeepingSink();
+        _ = world.Fetch(blocks, sink, FetchPriority.Prefetch);
+        var (id, _) = peer.Wants.Single();
+        world.Exchange.Raise([blocks[4].Cid], FetchPriority.Demand);
+        foreach (var block in blocks[..4]) peer.Delivers(id, block);
+        var goodput = peer.Lane.Peer.Goodput;
+
+        peer.Ends(id, EndStatus.Cancelled);
+
+        peer.Lane.Stalled.ShouldBeFalse();
+        peer.Lane.Peer.Goodput.ShouldBe(goodput);
+    }
+
+    [Theory]
+    [InlineData(100_000, false)]
+    [InlineData(1_000, true)]
+    public void A_peer_is_slow_when_nothing_comes_and_not_while_a_large_block_comes_slowly(int bytesPerSecond, bool isStalled)
+    {
+        using var world = new SimulatedExchange();
+        var peer = world.Connect(1);
+        using var sink = new KeepingSink();
+        _ = world.Fetch(SimulatedExchange.Blocks(3, length: 1 << 20), sink, FetchPriority.Background, seconds: 60);
+
+        for (var tenth = 0; tenth < 50; tenth++)
+        {
+            peer.BytesRead += bytesPerSecond / 10;
+            world.Advance(0.1);
+        }
+
+        peer.Lane.Stalled.ShouldBe(isStalled);
+    }
+
+    [Fact]
+    public void A_peer_that_lists_more_than_is_remembered_is_asked_as_one_that_does_not_list()
+    {
+        using var world = new SimulatedExchange();
+        var peer = world.Connect(1);
+        var blocks = SimulatedExchange.Blocks(3);
+        Open(world, peer);
+        for (var frame = 0; frame < 100; frame++)
+        {
+            var unheardOf = Enumerable.Range(0, WireLimits.BlocksPerHoldings).Select(i => (uint)(frame * WireLimits.BlocksPerHoldings + i)).ToArray();
+            world.Exchange.HoldingsTold(peer.Lane, new Holdings(SimulatedExchange.Root, HoldingState.Partial, unheardOf));
+            world.Exchange.ListedBlocks.ShouldBeLessThanOrEqualTo(1 << 18);
+            if (world.Exchange.ListedBlocks == 0) break;
+        }
+
+        using var sink = new KeepingSink();
+        _ = world.Fetch(blocks, sink);
+
+        peer.Asked.Skip(1).ShouldBe(Cids(blocks), ignoreOrder: true);
+    }
+
+    [Theory]
+    [InlineData(3, 1)]
+    [InlineData(4, 2)]
+    [InlineData(8, 3)]
+    public void A_crowd_has_most_of_it_from_itself_and_is_done_soon_after_one_alone_would_be(int readers, int seed)
+    {
+        var blocks = SimulatedExchange.Blocks(300, length: 60_000);
+        using var crowd = new SimulatedCrowd(readers, seed, bytesPerSecond: 5e6);
+
+        var seconds = crowd.Run(blocks);
+
+        var alone = blocks.Sum(block => block.Length) / 5e6;
+        crowd.SourceSent.ShouldBeLessThan(blocks.Length * 3 / 2, "without a crowd it is each block for each reader");
+        seconds.ShouldBeLessThan(1.5 * alone);
+    }
+
+    /// <summary>Makes a session, so that the exchange asks who has what; the first peer is left holding everything, the others nothing.</summary>
+    private static void Open(SimulatedExchange world, SimulatedPeer first, params SimulatedPeer[] others)
+    {
+        var probe = SimulatedExchange.Blocks(1, length: 77).Single();
+        using var sink = new KeepingSink();
+        first.Holds(HoldingState.Complete);
+        var fetch = world.Fetch([probe], sink);
+        foreach (var other in others) other.Holds(HoldingState.None);
+        first.Holds(HoldingState.Complete);
+        first.Delivers(probe);
+        fetch.IsCompleted.ShouldBeTrue();
+    }
+
+    private static void Open(SimulatedExchange world, SimulatedPeer[] peers) => Open(world, peers[0], peers[1..]);
+
+    /// <summary>It has begun to fetch, and says what it has so far.</summary>
+    private static void Grows(SimulatedPeer newcomer, params Block[] has)
+    {
+        newcomer.Holds(HoldingState.None);
+        newcomer.Holds(HoldingState.Partial);
+        if (has.Length > 0) newcomer.Lists(has);
+    }
+
+    private static IEnumerable<Cid> Cids(IEnumerable<Block> blocks) => blocks.Select(block => block.Cid);
+}

@@ -1,0 +1,138 @@
+using System.Collections.Concurrent;
+using SwarmFS.Core;
+using SwarmFS.Testing;
+using SwarmFS.Wire;
+
+namespace SwarmFS.Swarm.Tests;
+
+/// <summary>What a node tells its peers of what it has, heard by a peer that writes everything down.</summary>
+public sealed class HoldingsTests
+{
+    [Fact]
+    public async Task A_partial_holder_lists_what_it_has_and_nothing_else()
+    {
+        await using var node = await TestNode.StartAsync();
+        var tree = TestTree.Build(node.Store, files: 200);
+        var lost = Data(node, tree.Root).Where((_, i) => i % 3 == 0).ToArray();
+        foreach (var cid in lost) node.Store.Remove(cid);
+
+        await using var listener = await Listener.ConnectAsync(node, tree.Root);
+
+        await TestNode.Until(() => listener.Listed.Count == node.Store.Count, "everything that is there is listed");
+        listener.States.ShouldBe([HoldingState.Partial]);
+        listener.Listed.ShouldBe(node.Store.Cids.Select(cid => Holdings.ShortIdOf(cid)), ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task A_newcomer_tells_each_block_once_as_it_comes_and_at_last_that_it_has_everything()
+    {
+        await using var source = await TestNode.StartAsync();
+        var tree = TestTree.Build(source.Store, files: 200);
+        var all = Data(source, tree.Root).ToArray();
+        await using var newcomer = await TestNode.StartAsync();
+        newcomer.ConnectTo(source);
+        await TestNode.Until(() => newcomer.IsConnectedTo(source), "connected");
+        await using var listener = await Listener.ConnectAsync(newcomer, tree.Root);
+        await TestNode.Until(() => listener.States.Count > 0, "the first answer");
+        listener.States.ShouldBe([HoldingState.None]);
+        var sink = new StoringSink(newcomer.Store);
+
+        await newcomer.Node.FetchTreeAsync(
+            new TreeRequest(tree.Root, tree.Root, TreeSelection.Nodes, WireLimits.TreeBudget, FetchPriority.Metadata, TestNode.Deadline(15)), sink, TestContext.Current.CancellationToken);
+        await newcomer.Node.FetchAsync(TestNode.Wish(tree.Root, all[..100], priority: FetchPriority.Background), sink, TestContext.Current.CancellationToken);
+        await TestNode.Until(() => listener.Listed.Count == newcomer.Store.Count, "what has come is listed");
+        listener.Listed.ShouldBe(newcomer.Store.Cids.Select(cid => Holdings.ShortIdOf(cid)), ignoreOrder: true);
+        await newcomer.Node.FetchAsync(TestNode.Wish(tree.Root, all[100..], priority: FetchPriority.Background), sink, TestContext.Current.CancellationToken);
+
+        await TestNode.Until(() => listener.States.LastOrDefault() == HoldingState.Complete, "it says that it has everything");
+        listener.States.ShouldBe([HoldingState.None, HoldingState.Partial, HoldingState.Complete]);
+        listener.Listed.Distinct().Count().ShouldBe(listener.Listed.Count);
+    }
+
+    [Fact]
+    public async Task Who_asks_twice_is_told_the_list_once()
+    {
+        await using var node = await TestNode.StartAsync();
+        var tree = TestTree.Build(node.Store, files: 20);
+        node.Store.Remove(Data(node, tree.Root).Last());
+        await using var listener = await Listener.ConnectAsync(node, tree.Root);
+        await TestNode.Until(() => listener.Listed.Count == node.Store.Count, "the list");
+
+        for (var i = 0; i < 50; i++) await listener.AskAsync();
+        await TestNode.Until(() => listener.Answers > 50, "the answers");
+
+        listener.Listed.Count.ShouldBe(node.Store.Count);
+    }
+
+    [Fact]
+    public async Task A_second_listener_is_told_what_the_first_was()
+    {
+        await using var node = await TestNode.StartAsync();
+        var tree = TestTree.Build(node.Store, files: 20);
+        node.Store.Remove(Data(node, tree.Root).Last());
+        await using var first = await Listener.ConnectAsync(node, tree.Root);
+        await TestNode.Until(() => first.Listed.Count == node.Store.Count, "the list");
+
+        await using var second = await Listener.ConnectAsync(node, tree.Root);
+
+        await TestNode.Until(() => second.Listed.Count == node.Store.Count, "the list again");
+        second.Listed.ShouldBe(first.Listed, ignoreOrder: true);
+    }
+
+    private static IEnumerable<Cid> Data(TestNode node, Cid root) =>
+        new DagWalk(node.Store, root, TreeSelection.Everything).Blocks().Where(link => link.Kind == DagLinkKind.Data).Select(link => link.Cid).ToArray();
+
+    private sealed class StoringSink(MemoryBlockStore store) : IBlockSink
+    {
+        public void Deliver(Block block)
+        {
+            using (block) store.Put(block);
+        }
+    }
+
+    /// <summary>Asks for the holdings of one root and keeps what it hears.</summary>
+    private sealed class Listener : IAsyncDisposable
+    {
+        private readonly HostilePeer _peer;
+        private readonly Cid _root;
+        private readonly ConcurrentQueue<uint> _listed = new();
+        private readonly ConcurrentQueue<HoldingState> _states = new();
+        private IPeerLink? _link;
+        private int _answers;
+
+        private Listener(Cid root)
+        {
+            _root = root;
+            _peer = new HostilePeer((_, link, frame) => HearAsync(link, frame));
+        }
+
+        public IReadOnlyCollection<uint> Listed => _listed;
+
+        /// <summary>Each one that differs from the one before.</summary>
+        public IReadOnlyCollection<HoldingState> States => _states;
+
+        public int Answers => Volatile.Read(ref _answers);
+
+        public static async Task<Listener> ConnectAsync(TestNode node, Cid root)
+        {
+            var listener = new Listener(root);
+            await listener._peer.CallAsync(node.EndPoint);
+            return listener;
+        }
+
+        public Task AskAsync() => HostilePeer.SendAsync(_link!, 9, new GetHoldings(_root));
+
+        private async Task HearAsync(IPeerLink link, Frame frame)
+        {
+            _link = link;
+            if (frame.Header.Kind == FrameKind.HelloOk) await AskAsync();
+            if (frame.Header.Kind != FrameKind.Holdings) return;
+            WireMessage.TryRead<Holdings>(frame.Body.Span, out var told, out var error).ShouldBeTrue(error);
+            if (_states.IsEmpty || _states.Last() != told.State) _states.Enqueue(told.State);
+            foreach (var block in told.Blocks.Span) _listed.Enqueue(block);
+            Interlocked.Increment(ref _answers);
+        }
+
+        public ValueTask DisposeAsync() => _peer.DisposeAsync();
+    }
+}
