@@ -33,7 +33,7 @@ public sealed class TestNetwork : IAsyncDisposable
         (await Command.ShellAsync(
             $"ip netns add {space} && ip link add {outside} type veth peer name {inside} netns {space} && ip link set {outside} master {Bridge} up"
             + $" && ip -n {space} addr add 10.213.{_number}.{number}/24 dev {inside} && ip -n {space} link set {inside} up && ip -n {space} link set lo up")).Succeeded();
-        return new TestHost(space, $"10.213.{_number}.{number}", outside);
+        return new TestHost(space, $"10.213.{_number}.{number}", outside, inside);
     }
 
     public async ValueTask DisposeAsync()
@@ -45,15 +45,21 @@ public sealed class TestNetwork : IAsyncDisposable
 
 /// <summary>A host of a <see cref="TestNetwork"/>.</summary>
 /// <param name="Space">Its network namespace.</param>
-/// <param name="Link">Its end of the cable at the bridge.</param>
-public sealed record TestHost(string Space, string Address, string Link)
+/// <param name="Link">The end of its cable at the bridge.</param>
+/// <param name="OwnLink">The end of its cable that it sees.</param>
+public sealed record TestHost(string Space, string Address, string Link, string OwnLink)
 {
     /// <summary>Pulls the cable, or puts it back: packets vanish without an answer.</summary>
     public async Task SetLinkAsync(bool up) => (await Command.ShellAsync($"ip link set {Link} {(up ? "up" : "down")}")).Succeeded();
 
     /// <summary>Makes the way to it slow: what comes faster waits for up to 100 ms and is then dropped, as at a provider's.</summary>
-    public async Task SetRateAsync(int megabitsPerSecond) =>
-        (await Command.ShellAsync($"tc qdisc replace dev {Link} root tbf rate {megabitsPerSecond}mbit burst 64kb latency 100ms")).Succeeded();
+    public Task SetRateAsync(int megabitsPerSecond) => ShapeAsync($"dev {Link}", megabitsPerSecond);
+
+    /// <summary>The same for the way from it, which is a home's slower one.</summary>
+    public Task SetUploadRateAsync(int megabitsPerSecond) => ShapeAsync($"dev {OwnLink}", megabitsPerSecond, $"-n {Space}");
+
+    private static async Task ShapeAsync(string device, int megabitsPerSecond, string where = "") =>
+        (await Command.ShellAsync($"tc {where} qdisc replace {device} root tbf rate {megabitsPerSecond}mbit burst 64kb latency 100ms")).Succeeded();
 
     /// <summary>Bytes that its open TCP connections have received, each counted once however often it was sent: a busy machine drops packets.</summary>
     public async Task<long> TcpBytesAsync() => long.Parse((await Command.ShellAsync(
