@@ -69,7 +69,7 @@ public sealed partial class SwarmNode : IBlockSource, IAsyncDisposable
         _metrics = new SwarmMetrics(meters);
         _nonce = (ulong)random.NextInt64(long.MinValue, long.MaxValue) ^ identity.Id.Digest.Prefix;
         _random = new Random(random.Next());
-        _exchange = new Exchange(time, new Random(random.Next()), _metrics);
+        _exchange = new Exchange(identity.Id, time, new Random(random.Next()), _metrics);
         _exchange.SourcesWanted += DialSoon;
         _holdings = new HoldingsTracker(store, _exchange, time);
         _records = new RecordSync(announcements, _metrics, time, _logger);

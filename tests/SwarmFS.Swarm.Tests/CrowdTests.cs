@@ -131,20 +131,44 @@ public sealed class CrowdTests
     }
 
     [Fact]
-    public void Newcomers_begin_at_different_places()
+    public void Newcomers_ask_the_source_for_different_blocks()
     {
-        var first = Enumerable.Range(1, 8).Select(seed =>
-        {
-            using var world = new SimulatedExchange(seed);
-            var (source, newcomer) = (world.Connect(1), world.Connect(2));
-            Open(world, source, newcomer);
-            Grows(newcomer);
-            using var sink = new KeepingSink();
-            _ = world.Fetch(SimulatedExchange.Blocks(400, length: 60_000), sink, FetchPriority.Background, seconds: 60);
-            return source.Asked.ElementAt(1);
-        });
+        var blocks = SimulatedExchange.Blocks(400, length: 60_000);
 
-        first.Distinct().Count().ShouldBeGreaterThan(5);
+        var asked = new byte[] { 1, 2, 3 }.Select(self => FirstAsked(self, others: [.. new byte[] { 1, 2, 3 }.Where(other => other != self)], blocks)).ToArray();
+
+        foreach (var mine in asked) mine.Length.ShouldBeGreaterThan(1);
+        asked.SelectMany(mine => mine).Distinct().Count().ShouldBe(asked.Sum(mine => mine.Length));
+        // Each in the order of the tree, in which it is read.
+        foreach (var mine in asked) mine.Select(cid => Array.FindIndex(blocks, block => block.Cid == cid)).ShouldBeInOrder();
+    }
+
+    [Fact]
+    public void When_the_others_do_not_get_on_their_blocks_are_asked_for_too_from_behind()
+    {
+        using var world = new SimulatedExchange();
+        var (source, newcomer) = (world.Connect(1), world.Connect(2));
+        var blocks = SimulatedExchange.Blocks(40, length: 60_000);
+        Open(world, source, newcomer);
+        Grows(newcomer);
+        using var sink = new KeepingSink();
+        var fetch = world.Fetch(blocks, sink, FetchPriority.Background, seconds: 600);
+
+        List<int> order = [];
+        for (var step = 0; step < 400 && !fetch.IsCompleted; step++)
+        {
+            world.Advance(0.05);
+            // Says that it is still at it.
+            newcomer.Lists(SimulatedExchange.Blocks(1, length: 50 + step));
+            if (source.Lane.Requests.Values.OfType<WantRequest>().FirstOrDefault() is not { } request) continue;
+            var index = Enumerable.Range(0, request.Count).First(i => request.StateOf(i) == SlotState.Waiting);
+            order.Add(Array.FindIndex(blocks, block => block.Cid == request[index].Cid));
+            source.Delivers(request.Id, blocks[order[^1]]);
+        }
+
+        fetch.IsCompleted.ShouldBeTrue();
+        var (rising, turn) = (order.Zip(order.Skip(1)).Count(pair => pair.Second > pair.First), order.Count);
+        rising.ShouldBeInRange(turn / 4, turn * 3 / 4, "its own in order, then those of the other from behind");
     }
 
     [Fact]
@@ -290,6 +314,18 @@ public sealed class CrowdTests
         var alone = blocks.Sum(block => block.Length) / 5e6;
         crowd.SourceSent.ShouldBeLessThan(blocks.Length * 3 / 2, "without a crowd it is each block for each reader");
         seconds.ShouldBeLessThan(1.5 * alone);
+    }
+
+    private static Cid[] FirstAsked(byte self, byte[] others, Block[] blocks)
+    {
+        using var world = new SimulatedExchange(self: self);
+        var source = world.Connect(100);
+        var newcomers = others.Select(world.Connect).ToArray();
+        Open(world, source, newcomers);
+        foreach (var newcomer in newcomers) Grows(newcomer);
+        using var sink = new KeepingSink();
+        _ = world.Fetch(blocks, sink, FetchPriority.Background, seconds: 60);
+        return [.. source.Asked.Skip(1)];
     }
 
     /// <summary>Makes a session, so that the exchange asks who has what; the first peer is left holding everything, the others nothing.</summary>

@@ -4,8 +4,9 @@ using SwarmFS.Wire;
 namespace SwarmFS.Swarm;
 
 /// <summary>
-/// What is fetched ahead while others fetch the same: the rarest first (Legout, Urvoy-Keller, Michiardi: Rarest First and Choke Algorithms Are Enough, 2006), and of the equally rare ones each
-/// newcomer begins somewhere else. Then what one has had from the source, the others have from it. In the order of the tree all would ask the source for the same and have nothing for each other.
+/// What is fetched ahead while others fetch the same. In the order of the tree all would ask the source for the same blocks and have nothing for each other. So each newcomer first asks it for those
+/// that fall to it among the newcomers it knows, by rendezvous hashing (Thaler, Ravishankar: Using Name-Based Mappings to Increase Hit Rates, 1998), and has the others from them, the rarest first
+/// (Legout, Urvoy-Keller, Michiardi: Rarest First and Choke Algorithms Are Enough, 2006). Nothing is waited for: who has no more of its own takes of the others', from behind.
 /// </summary>
 internal sealed partial class Exchange
 {
@@ -18,15 +19,49 @@ internal sealed partial class Exchange
     /// <summary>Blocks that more peers have count as equally rare.</summary>
     private const int MostListings = 8;
 
-    private readonly List<BlockWant> _pool = [];
-    private readonly int[] _poolListings = new int[MostListings + 1];
+    private readonly List<(BlockWant Want, Turn Turn)> _pool = [];
+    private readonly List<NodeId> _newcomers = [];
+
+    /// <summary>When a block is asked for.</summary>
+    private enum Turn : byte
+    {
+        /// <summary>No newcomer has it, and it falls to this node.</summary>
+        Own,
+
+        /// <summary>No newcomer has it, and it falls to another one.</summary>
+        Others,
+
+        /// <summary>One newcomer has it. Behind it those that two have, and so on.</summary>
+        Listed,
+    }
 
     private bool IsCrowd(RootSession session)
     {
         var now = _time.GetTimestamp();
         foreach (var known in session.Lanes)
-            if (known.Grown is { } grown && known.State == HoldingState.Partial && _time.GetElapsedTime(grown, now) < CrowdMemory) return true;
+            if (IsNewcomer(known, now)) return true;
         return false;
+    }
+
+    private bool IsNewcomer(SessionLane known, long now) =>
+        known.Grown is { } grown && known.State == HoldingState.Partial && _time.GetElapsedTime(grown, now) < CrowdMemory;
+
+    private Turn TurnOf(BlockWant want)
+    {
+        if (want.Listings > 0) return Turn.Listed + (byte)(Math.Min(want.Listings, MostListings) - 1);
+        var weight = Weight(want.Cid, _self);
+        foreach (var newcomer in _newcomers)
+            if (Weight(want.Cid, newcomer) > weight) return Turn.Others;
+        return Turn.Own;
+    }
+
+    /// <summary>Both are hashes already; the finalizer of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014) mixes them.</summary>
+    private static ulong Weight(in Cid block, NodeId node)
+    {
+        var mixed = block.Digest.Prefix ^ node.Digest.Prefix;
+        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
+        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
+        return mixed ^ (mixed >> 31);
     }
 
     private void PumpRarest(RootSession session, FetchPriority priority)
@@ -34,20 +69,23 @@ internal sealed partial class Exchange
         foreach (var known in session.Lanes)
             if (known.Lane.Outstanding > 2 * known.Lane.CrowdWindow) Withdraw(session, known.Lane);
         if (!HasAnyRoom(session)) return;
+        FindNewcomers(session);
         var queue = session.QueueOf(priority);
         var most = priority == FetchPriority.Prefetch ? RarestOfAhead : int.MaxValue;
-        Array.Clear(_poolListings);
-        while (_pool.Count < most && queue.TryTake(out var want))
-        {
-            _pool.Add(want);
-            _poolListings[Math.Min(want.Listings, MostListings)]++;
-        }
-        for (var listings = 0; listings <= MostListings; listings++)
-            if (_poolListings[listings] > 0 && !AskForThose(session, priority, listings)) break;
+        while (_pool.Count < most && queue.TryTake(out var want)) _pool.Add((want, TurnOf(want)));
+        for (var turn = Turn.Own; turn < Turn.Listed + MostListings && HasAnyRoom(session); turn++) AskForThose(session, priority, turn);
         for (var i = _pool.Count - 1; i >= 0; i--)
-            if (_pool[i].State == WantState.Queued) queue.Return(_pool[i]);
+            if (_pool[i].Want.State == WantState.Queued) queue.Return(_pool[i].Want);
         _pool.Clear();
         FlushAll(session, priority);
+    }
+
+    private void FindNewcomers(RootSession session)
+    {
+        var now = _time.GetTimestamp();
+        _newcomers.Clear();
+        foreach (var known in session.Lanes)
+            if (IsNewcomer(known, now)) _newcomers.Add(known.Lane.Peer.Id);
     }
 
     /// <summary>Takes back what was asked before there was a crowd, the last first: by the time it would come, others may have it. What is on its way all the same is taken.</summary>
@@ -69,18 +107,15 @@ internal sealed partial class Exchange
         }
     }
 
-    /// <returns>False when no peer has room any more.</returns>
-    private bool AskForThose(RootSession session, FetchPriority priority, int listings)
+    private void AskForThose(RootSession session, FetchPriority priority, Turn turn)
     {
-        var start = _random.Next(_pool.Count);
         for (var i = 0; i < _pool.Count; i++)
         {
-            var want = _pool[(start + i) % _pool.Count];
-            if (want.State != WantState.Queued || Math.Min(want.Listings, MostListings) != listings) continue;
+            var (want, its) = _pool[turn == Turn.Others ? _pool.Count - 1 - i : i];
+            if (its != turn || want.State != WantState.Queued) continue;
             if (ChooseInCrowd(session, want, priority) is { } lane) Assign(session, want, priority, lane);
-            else if (!HasAnyRoom(session)) return false;
+            else if (!HasAnyRoom(session)) return;
         }
-        return true;
     }
 
     /// <summary>Newcomers before those who have everything: those are what a crowd is short of.</summary>

@@ -22,6 +22,7 @@ internal sealed partial class Exchange : IDisposable
     private static readonly TimeSpan TickPeriod = TimeSpan.FromMilliseconds(20);
 
     private readonly Lock _gate = new();
+    private readonly NodeId _self;
     private readonly TimeProvider _time;
     private readonly Random _random;
     private readonly SwarmMetrics _metrics;
@@ -35,9 +36,10 @@ internal sealed partial class Exchange : IDisposable
     private bool _disposed;
     private int _turn;
 
-    public Exchange(TimeProvider time, Random random, SwarmMetrics metrics)
+    /// <param name="self">This node, as one of several that fetch the same.</param>
+    public Exchange(NodeId self, TimeProvider time, Random random, SwarmMetrics metrics)
     {
-        (_time, _random, _metrics) = (time, random, metrics);
+        (_self, _time, _random, _metrics) = (self, time, random, metrics);
         _timer = time.CreateTimer(static exchange => ((Exchange)exchange!).Tick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 

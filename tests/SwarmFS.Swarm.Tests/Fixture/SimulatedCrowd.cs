@@ -63,7 +63,7 @@ internal sealed class SimulatedCrowd : IDisposable
         public Node(SimulatedCrowd crowd, int number, int seed)
         {
             (_crowd, Number) = (crowd, number);
-            Exchange = new Exchange(crowd._clock, new Random(seed * 100 + number), new SwarmMetrics(new TestMeters()));
+            Exchange = new Exchange(Id, crowd._clock, new Random(seed * 100 + number), new SwarmMetrics(new TestMeters()));
             Exchange.Gained += (root, blocks) =>
             {
                 foreach (var link in _asking) link.Tells(new Holdings(root, HoldingState.Partial, blocks));
@@ -71,6 +71,8 @@ internal sealed class SimulatedCrowd : IDisposable
         }
 
         public int Number { get; }
+
+        public NodeId Id => new(Sha256Digest.Of([(byte)Number]));
 
         public Exchange Exchange { get; }
 
@@ -128,7 +130,7 @@ internal sealed class SimulatedCrowd : IDisposable
         public Link(Node asker, Node server)
         {
             (_asker, _server) = (asker, server);
-            Lane = new Lane(new PeerRecord(new NodeId(Sha256Digest.Of([(byte)server.Number]))) { RoundTrip = 0.001 }, this);
+            Lane = new Lane(new PeerRecord(server.Id) { RoundTrip = 0.001 }, this);
         }
 
         public Lane Lane { get; }

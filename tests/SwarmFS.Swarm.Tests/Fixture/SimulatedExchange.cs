@@ -7,9 +7,9 @@ namespace SwarmFS.Swarm.Tests;
 /// <summary>An exchange on a clock that the test moves, with peers that say what the test makes them say. Nothing runs by itself.</summary>
 internal sealed class SimulatedExchange : IDisposable
 {
-    public SimulatedExchange(int seed = 7)
+    public SimulatedExchange(int seed = 7, byte self = 0)
     {
-        Exchange = new Exchange(Clock, new Random(seed), new SwarmMetrics(new TestMeters()));
+        Exchange = new Exchange(new NodeId(Sha256Digest.Of([self])), Clock, new Random(seed), new SwarmMetrics(new TestMeters()));
     }
 
     public ManualTimeProvider Clock { get; } = new();
