@@ -8,7 +8,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := all
-.PHONY: all build publish run test bench bench-catalogue fuzz format check-format clean help
+.PHONY: all build publish run test bench bench-catalogue bench-crowd fuzz format check-format clean help
 
 all: publish                ## Build and leave the runnable program in artifacts/swarmfs
 
@@ -29,6 +29,9 @@ bench: publish              ## Compare with rsync, nginx and ext4, side by side
 
 bench-catalogue: publish    ## What a whole suite of packages costs: time, memory, bytes
 	scripts/bench-catalogue.sh
+
+bench-crowd: publish        ## Several newcomers at one source behind slow lines, against a BitTorrent library and rsync
+	scripts/bench-crowd.sh
 
 fuzz:                       ## Fuzz one decoder: make fuzz TARGET=cid SECONDS=60 SEED=1
 	dotnet run --project tests/SwarmFS.Fuzz -c Release -- --target $(TARGET) --seconds $(SECONDS) --seed $(SEED)

@@ -9,7 +9,7 @@ command -v npm >/dev/null || test="$test nodejs npm"
 case "${1:-run}" in
     run)   wanted=$run ;;
     test)  wanted=$test ;;
-    bench) wanted="$test nginx-light squashfuse squashfs-tools" ;;
+    bench) wanted="$test nginx-light squashfuse squashfs-tools python3-libtorrent" ;;
     *)     echo "usage: $0 run|test|bench" >&2; exit 2 ;;
 esac
 
