@@ -66,7 +66,7 @@ def together(commands):
     return time.monotonic() - started
 
 
-def by_swarmfs(hosts, base, tree, way):
+def by_swarmfs(hosts, base, copies, tree, way):
     def node(host, *words):
         return subprocess.run(hosts.inside(host, SWARMFS, "--state", f"{base}/s{host}", *words), check=True, capture_output=True, text=True).stdout
 
@@ -90,10 +90,10 @@ def by_swarmfs(hosts, base, tree, way):
         if way == "pin":
             seconds = together([hosts.inside(host, SWARMFS, "--state", f"{base}/s{host}", "pin", "crowd") for host in started[1:]])
         else:
-            seconds = together([["cp", "-a", f"{base}/m{host}/pkgs/crowd/1.0", f"{base}/copy{host}"] for host in started[1:]])
+            seconds = together([["cp", "-a", f"{base}/m{host}/pkgs/crowd/1.0", f"{copies}/{host}"] for host in started[1:]])
         sent = hosts.sent(0) - before
         for host in started[1:]:
-            shell(f"diff -r {tree} {base}/" + (f"m{host}/pkgs/crowd/1.0" if way == "pin" else f"copy{host}"))
+            shell(f"diff -r {tree} " + (f"{base}/m{host}/pkgs/crowd/1.0" if way == "pin" else f"{copies}/{host}"))
         return seconds, sent
     finally:
         for host in started:
@@ -102,13 +102,13 @@ def by_swarmfs(hosts, base, tree, way):
                 subprocess.run(["umount", "-l", f"{base}/m{host}"])
 
 
-def by_torrent(hosts, base, tree, _):
+def by_torrent(hosts, base, copies, tree, _):
     peers = [f"{hosts.address(host)}:7000" for host in range(READERS + 1)]
     running = []
     try:
         for host in range(READERS + 1):
-            os.makedirs(f"{base}/d{host}")
-            where = f"{base}/d{host}" if host else os.path.dirname(tree)
+            where = f"{copies}/{host}" if host else os.path.dirname(tree)
+            os.makedirs(where, exist_ok=True)
             running.append(subprocess.Popen(
                 hosts.inside(host, sys.executable, f"{HERE}/torrent.py", tree, where, peers[host], *(peers[:host] + peers[host + 1:] if host else [])),
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
@@ -124,7 +124,7 @@ def by_torrent(hosts, base, tree, _):
         seconds, sent = time.monotonic() - started, hosts.sent(0) - before
         for host in range(1, READERS + 1):
             # It carries neither links nor empty directories.
-            shell(f"cd {tree} && find . -type f -exec sha256sum {{}} + | (cd {base}/d{host}/{os.path.basename(tree)} && sha256sum -c --quiet)")
+            shell(f"cd {tree} && find . -type f -exec sha256sum {{}} + | (cd {copies}/{host}/{os.path.basename(tree)} && sha256sum -c --quiet)")
         return seconds, sent
     finally:
         for process in running:
@@ -132,14 +132,14 @@ def by_torrent(hosts, base, tree, _):
             process.wait()
 
 
-def by_rsync(hosts, base, tree, _):
+def by_rsync(hosts, base, copies, tree, _):
     with open(f"{base}/rsyncd.conf", "w") as config:
         config.write(f"port = 7000\naddress = {hosts.address(0)}\nuse chroot = no\nuid = 0\ngid = 0\nreverse lookup = no\nlog file = {base}/rsync.log\n[tree]\npath = {tree}\n")
     server = subprocess.Popen(hosts.inside(0, "rsync", "--daemon", "--no-detach", f"--config={base}/rsyncd.conf"))
     try:
         wait(lambda: subprocess.run(hosts.inside(1, "rsync", f"rsync://{hosts.address(0)}:7000/"), capture_output=True).returncode == 0, "rsync listens")
         before = hosts.sent(0)
-        seconds = together([hosts.inside(host, "rsync", "-a", f"rsync://{hosts.address(0)}:7000/tree/", f"{base}/r{host}/") for host in range(1, READERS + 1)])
+        seconds = together([hosts.inside(host, "rsync", "-a", f"rsync://{hosts.address(0)}:7000/tree/", f"{copies}/{host}/") for host in range(1, READERS + 1)])
         return seconds, hosts.sent(0) - before
     finally:
         server.terminate()
@@ -179,10 +179,14 @@ def main():
             for number in range(ROUNDS):
                 for way in WAYS if number % 2 == 0 else WAYS[::-1]:
                     print(f"{name}: round {number + 1} of {ROUNDS}, {way}", file=sys.stderr)
-                    work = tempfile.mkdtemp(dir=base)
-                    with Hosts() as hosts:
-                        results[way].append(by[way](hosts, work, tree, way))
-                    shutil.rmtree(work, ignore_errors=True)
+                    # As in bench.sh, copies go to memory: to make thousands of files on a busy disk would hide the difference.
+                    work, copies = tempfile.mkdtemp(dir=base), tempfile.mkdtemp(prefix="swarmfs-crowd.", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else base)
+                    try:
+                        with Hosts() as hosts:
+                            results[way].append(by[way](hosts, work, copies, tree, way))
+                    finally:
+                        shutil.rmtree(work, ignore_errors=True)
+                        shutil.rmtree(copies, ignore_errors=True)
             print(f"\n{READERS} newcomers, {MBIT:g} Mbit/s each, {name}, {size / 1e6:.1f} MB: to send it once takes the source {alone:.1f} s")
             for way in WAYS:
                 seconds = statistics.median(result[0] for result in results[way])
