@@ -6,6 +6,7 @@
 # The package is a real one, from the machine's own apt sources. Beside it stands a made tree that is deeper than 99 of 100 packages are.
 # Every cold round begins with a node that knows nothing but a peer's address. The machine's own caches are left alone: sources are warm for all.
 # cp -a asks three times for the attributes and access lists of each entry, which rsync -a does not: the row with xattrs shown (--xattrs on) says what that costs.
+# Beside the cold trees stands what cp -a takes from ext4 when all is in its cache: on some machines that alone is longer than rsync -a, which divides its work between two processes.
 # For root there is also a slow line: servers in a network namespace of their own, behind a shaper of 20 Mbit/s, which is what many a home can send.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -145,6 +146,7 @@ cold_tree() {
         view)    fresh_b "$2"; note "$2-view" "$(timed sh -c "'$swarmfs' --state '$base/b' view $2 && cp -a '$base/mnt-b/pkgs/$2/$version/.' '$out/'")" ;;
         device)  fresh_b "$2" --transport dev; note "$2-device" "$(timed "${copy[@]}")" ;;
         xattr)   fresh_b "$2" --xattrs on; note "$2-xattr" "$(timed "${copy[@]}")" ;;
+        disk)    note "$2-disk" "$(timed cp -a "$base/$2/." "$out/")" ;;
         rsync)   note "$2-rsync" "$(timed rsync -a "rsync://127.0.0.1:$port_rsync/$2/" "$out/")" ;;
         wget)    note "$2-wget" "$(timed wget -q -r -l inf -np -nH --cut-dirs=1 -R 'index.html*' -P "$out" "http://127.0.0.1:$port_http/$2/")" ;;
     esac
@@ -310,8 +312,8 @@ for name in icons deep big far small; do "$swarmfs" --state "$base/a" import tre
 
 for round in $(seq "$rounds"); do
     say "Cold round $round of $rounds"
-    for way in $(turns "$round" swarmfs rsync device view xattr wget); do cold_tree "$way" icons; done
-    for way in $(turns "$round" swarmfs rsync); do cold_tree "$way" deep; done
+    for way in $(turns "$round" swarmfs rsync disk device view xattr wget); do cold_tree "$way" icons; done
+    for way in $(turns "$round" swarmfs rsync disk); do cold_tree "$way" deep; done
     for way in $(turns "$round" swarmfs curl); do cold_big "$way"; done
 done
 
@@ -371,11 +373,13 @@ drop_b
 
 printf '\n%-44s %10s %10s %-3s  %-6s %6s  %6s\n' "median of $rounds rounds" swarmfs other "" than ratio bar
 row "cold package, 5,500 files: cp -a | rsync -a" icons-swarmfs icons-rsync 1.0 s 1
+row "what cp -a alone takes, from ext4's cache" icons-disk icons-rsync - s 1
 row "the same over /dev/fuse (--transport dev)" icons-device icons-rsync - s 1
 row "the same through a view, its making included" icons-view icons-rsync - s 1
 row "the same mounted with xattrs shown" icons-xattr icons-rsync - s 1
 row "cold package, 5,500 files: cp -a | wget -r" icons-swarmfs icons-wget 1.0 s 1
 row "cold made tree, 5,000 files: cp -a | rsync" deep-swarmfs deep-rsync 1.0 s 1
+row "what cp -a alone takes, from ext4's cache" deep-disk deep-rsync - s 1
 row "cold $big_mib MiB: sha256sum | curl TLS + sha256sum" big-swarmfs big-curl 1.5 s 1
 row "80 ms away, the package, 5,500 files: cp -a | rsync" far-icons-swarmfs far-icons-rsync - s 1
 row "80 ms away, 60 files, 229 MiB: cp -a | rsync" far-far-swarmfs far-far-rsync - s 1

@@ -63,6 +63,23 @@ public sealed class CrowdTests
     }
 
     [Fact]
+    public void Who_says_that_its_list_counts_no_longer_is_asked_for_anything()
+    {
+        using var world = new SimulatedExchange();
+        var peer = world.Connect(1);
+        var blocks = SimulatedExchange.Blocks(3);
+        Open(world, peer);
+        peer.Lists(blocks[0]);
+        using var sink = new KeepingSink();
+        _ = world.Fetch(blocks, sink);
+        peer.Asked.Skip(1).ShouldBe([blocks[0].Cid]);
+
+        peer.Holds(HoldingState.Partial);
+
+        peer.Asked.Skip(1).ShouldBe(Cids(blocks), ignoreOrder: true);
+    }
+
+    [Fact]
     public void What_only_a_peer_that_left_had_is_asked_of_nobody()
     {
         using var world = new SimulatedExchange();
@@ -293,6 +310,9 @@ public sealed class CrowdTests
             world.Exchange.ListedBlocks.ShouldBeLessThanOrEqualTo(1 << 18);
             if (world.Exchange.ListedBlocks == 0) break;
         }
+        world.Exchange.ListedBlocks.ShouldBe(0);
+        // What it says from now on is a part of what it has.
+        peer.Lists(blocks[2]);
 
         using var sink = new KeepingSink();
         _ = world.Fetch(blocks, sink);

@@ -50,7 +50,7 @@ internal sealed partial class Exchange
     private void Dismiss(RootSession session, Lane lane)
     {
         if (session.Find(lane) is not { } known) return;
-        known.Unlist(session.Holders);
+        known.Unlist(session.Holders, forGood: true);
         session.Lanes.Remove(known);
     }
 
@@ -71,8 +71,8 @@ internal sealed partial class Exchange
             if (isNewcomer) known.Grown = _time.GetTimestamp();
             known.State = told.State;
             known.Renew();
-            if (told.State != HoldingState.Partial) known.Unlist(session.Holders);
-            else if (told.Blocks.Length > 0) List(session, known, told.Blocks.Span);
+            if (told.Blocks.Length == 0) known.Unlist(session.Holders, forGood: false);
+            else if (!known.IsLost) List(session, known, told.Blocks.Span);
             if (session.IsIdle) return;
             if (!known.IsListed) session.RequeueParked(lane);
             foreach (var tree in _trees)
@@ -87,7 +87,7 @@ internal sealed partial class Exchange
         var isFirst = !session.Holders.IsInUse;
         if (ListedBlocks + blocks.Length > MaxListed || !known.TryList(session.Holders))
         {
-            known.Unlist(session.Holders);
+            known.Unlist(session.Holders, forGood: true);
             return;
         }
         if (isFirst)
@@ -120,7 +120,7 @@ internal sealed partial class Exchange
         {
             if (ListedBlocks + blocks <= MaxListed) return;
             if (other == session || !other.IsIdle) continue;
-            foreach (var lane in other.Lanes) lane.Unlist(other.Holders);
+            foreach (var lane in other.Lanes) lane.Unlist(other.Holders, forGood: lane.IsListed);
         }
     }
 

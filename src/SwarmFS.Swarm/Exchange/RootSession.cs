@@ -26,6 +26,9 @@ internal sealed class SessionLane(Lane lane)
     /// <summary>The peer says block by block what it has.</summary>
     public bool IsListed => _number >= 0;
 
+    /// <summary>It lists, but there was no room to remember it all. Until it begins anew it counts as one that does not list.</summary>
+    public bool IsLost { get; private set; }
+
     /// <summary>When it last had more than before; null: not while we looked. Who grows is a newcomer like this node, with as much use for different blocks.</summary>
     public long? Grown { get; set; }
 
@@ -40,10 +43,11 @@ internal sealed class SessionLane(Lane lane)
         return IsListed;
     }
 
-    public void Unlist(HolderMap map)
+    /// <param name="forGood">What it lists afterwards would be a part only, and the rest be missed.</param>
+    public void Unlist(HolderMap map, bool forGood)
     {
         if (IsListed) map.RemovePeer(_number);
-        _number = -1;
+        (_number, IsLost) = (-1, forGood);
     }
 
     public void Has(BlockHolders block) => block.Peers |= Bit;

@@ -51,9 +51,9 @@ internal sealed class HoldingsTracker : IDisposable
             watch.Asked = _time.GetTimestamp();
             if (watch.State != HoldingState.Complete || !_store.Contains(root)) watch.State = AtLeast(root);
             connection.Send(requestId, new Holdings(root, watch.State, default));
-            if (watch.Listeners.Contains(connection)) return;
-            watch.Listeners.Add(connection);
-            if (watch.State == HoldingState.Partial && watch.Listed is { } listed) List(connection, root, [.. listed]);
+            if (!watch.Listeners.Contains(connection)) watch.Listeners.Add(connection);
+            // Who asks again has forgotten.
+            if (watch.ListMade is not null) List(connection, root, [.. watch.Listed]);
             StartWalkIfDue(root, watch, watch.Asked);
         }
     }
@@ -100,8 +100,8 @@ internal sealed class HoldingsTracker : IDisposable
         watch.Walked = now;
         watch.Losses = _store.Losses;
         watch.Delivered = _exchange.DeliveredOf(root);
-        var (walked, of) = (root, watch);
-        _ = Task.Run(() => Walk(walked, of, lists));
+        var (walked, of, listed) = (root, watch, lists ? watch.Listed.ToArray() : null);
+        _ = Task.Run(() => Walk(walked, of, listed));
     }
 
     private bool IsDue(in Cid root, Watch watch, long now)
@@ -112,10 +112,11 @@ internal sealed class HoldingsTracker : IDisposable
         return watch.Delivered != _exchange.DeliveredOf(root) || _time.GetElapsedTime(walked, now) > Recheck;
     }
 
-    private void Walk(Cid root, Watch watch, bool lists)
+    /// <param name="listed">What was listed when the walk began; null: no list is made.</param>
+    private void Walk(Cid root, Watch watch, uint[]? listed)
     {
         var started = _time.GetTimestamp();
-        var here = lists ? new List<uint>() : null;
+        var here = listed is null ? null : new HashSet<uint>();
         var state = IsComplete(root, here) ? HoldingState.Complete : AtLeast(root);
         lock (_gate)
         {
@@ -124,13 +125,19 @@ internal sealed class HoldingsTracker : IDisposable
             _restUntil = ended + RestFactor * (ended - started);
             Tell(root, watch, state);
             if (here is null || state != HoldingState.Partial || watch.Listeners.Count == 0) return;
+            // What was lost is told again should it come back.
+            foreach (var block in listed!)
+                if (!here.Contains(block)) watch.Listed.Remove(block);
+            var isFirst = watch.ListMade is null;
             watch.ListMade = ended;
+            if (isFirst) here.UnionWith(watch.Listed);
+            if (isFirst) watch.Listed.Clear();
             Add(root, watch, here);
         }
     }
 
     /// <param name="here">Takes the short ids of the blocks that are in the store; null: the walk ends at the first one that is not.</param>
-    private bool IsComplete(in Cid root, List<uint>? here)
+    private bool IsComplete(in Cid root, HashSet<uint>? here)
     {
         var isComplete = true;
         try
@@ -157,26 +164,29 @@ internal sealed class HoldingsTracker : IDisposable
         {
             if (!_watches.TryGetValue(root, out var watch) || watch.Listeners.Count == 0) return;
             if (watch.State == HoldingState.None) Tell(root, watch, AtLeast(root));
-            if (watch.State == HoldingState.Partial) Add(root, watch, blocks);
+            if (watch.State != HoldingState.Partial) return;
+            Add(root, watch, blocks);
+            if (watch.ListMade is null) StartWalkIfDue(root, watch, _time.GetTimestamp());
         }
     }
 
-    private void Add(in Cid root, Watch watch, IReadOnlyList<uint> blocks)
+    /// <summary>Nothing is told before the first whole list: who lists is taken to lack the rest.</summary>
+    private void Add(in Cid root, Watch watch, IReadOnlyCollection<uint> blocks)
     {
         if (watch.IsTooLong) return;
-        var listed = watch.OpenList();
         var added = new List<uint>(blocks.Count);
         foreach (var block in blocks)
-            if (listed.Add(block)) added.Add(block);
-        if (listed.Count > MaxListed || _watches.Values.Sum(other => other.Listed?.Count ?? 0) > MaxListedTogether)
+            if (watch.Listed.Add(block)) added.Add(block);
+        if (watch.Listed.Count > MaxListed || _watches.Values.Sum(other => other.Listed.Count) > MaxListedTogether)
         {
             watch.ForgetList();
             watch.IsTooLong = true;
-            return;
+            foreach (var listener in watch.Listeners) listener.Send(0, new Holdings(root, HoldingState.Partial, default));
         }
-        if (added.Count == 0) return;
-        var told = added.ToArray();
-        foreach (var listener in watch.Listeners) List(listener, root, told);
+        else if (added.Count > 0 && watch.ListMade is not null)
+        {
+            foreach (var listener in watch.Listeners) List(listener, root, [.. added]);
+        }
     }
 
     private static void List(PeerConnection connection, in Cid root, uint[] blocks)
@@ -207,17 +217,15 @@ internal sealed class HoldingsTracker : IDisposable
 
         public long Delivered { get; set; }
 
-        /// <summary>What the listeners have been told that is here; null: nothing yet.</summary>
-        public HashSet<uint>? Listed { get; private set; }
+        /// <summary>What the listeners have been told that is here, or will be with the first list.</summary>
+        public HashSet<uint> Listed { get; private set; } = [];
 
-        /// <summary>When everything that was here was listed last.</summary>
+        /// <summary>When everything that was here was listed last; null: not yet.</summary>
         public long? ListMade { get; set; }
 
         /// <summary>More blocks than are listed.</summary>
         public bool IsTooLong { get; set; }
 
-        public HashSet<uint> OpenList() => Listed ??= [];
-
-        public void ForgetList() => (Listed, ListMade, IsTooLong) = (null, null, false);
+        public void ForgetList() => (Listed, ListMade, IsTooLong) = ([], null, false);
     }
 }

@@ -35,8 +35,8 @@ public readonly record struct GetHoldings(Cid Root) : IWireMessage<GetHoldings>
 
 /// <summary>The answer, and (request id 0) every change afterwards.</summary>
 /// <param name="Blocks">
-/// Of a partial holder: blocks that are there and that it has not named on this connection before, by short id (<see cref="ShortIdOf"/>). Two blocks that begin alike count as one: who is asked for
-/// the other says that it lacks it. Empty: it does not say which.
+/// Of a partial holder: blocks that are there besides those that it has listed since it last sent none, by short id (<see cref="ShortIdOf"/>). Two blocks that begin alike count as one: who is asked
+/// for the other says that it lacks it. Empty: it does not say, or no longer, which it has.
 /// </param>
 public readonly record struct Holdings(Cid Root, HoldingState State, ReadOnlyMemory<uint> Blocks) : IWireMessage<Holdings>
 {
