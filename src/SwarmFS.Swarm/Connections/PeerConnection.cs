@@ -28,9 +28,6 @@ internal sealed partial class PeerConnection : ILaneOutput
     /// </summary>
     private const int FirstBatchBytes = 32 << 10;
 
-    /// <summary>A batch that takes longer to write is followed by a shorter one: what is in it cannot be cancelled any more, nor overtaken.</summary>
-    private static readonly TimeSpan LongWrite = TimeSpan.FromMilliseconds(20);
-
     /// <summary>Control frames that wait to be sent. More means that the peer asks and does not read.</summary>
     private const int MaxOutbox = 2 << 20;
 
@@ -320,14 +317,12 @@ internal sealed partial class PeerConnection : ILaneOutput
             if (filled.Length == 0) return false;
             if (level > 0 && filled.Blocks > 0) Pack(level, ref buffer, ref filled);
             await _services.Upload.AdmitAsync(filled.BlocksEnd - filled.BlocksAt, _closing.Token);
-            var began = _services.Time.GetTimestamp();
             await _link.WriteAsync(buffer.AsMemory(0, filled.Length), _closing.Token);
-            var slow = _services.Time.GetElapsedTime(began) > LongWrite;
             Peer.Sent(filled.BlockBytes, filled.Blocks);
             if (filled.Blocks == 0) return true;
             _compression?.Written(_link.Progress);
             _services.Metrics.Sent(filled.BlockBytes, filled.Blocks);
-            _batchBytes = slow ? Math.Max(batch / 2, FirstBatchBytes) : Math.Min(_batchBytes * 2, longest);
+            _batchBytes = Math.Min(_batchBytes * 2, longest);
             return true;
         }
         finally

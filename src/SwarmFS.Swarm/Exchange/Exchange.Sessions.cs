@@ -120,7 +120,7 @@ internal sealed partial class Exchange
         {
             if (ListedBlocks + blocks <= MaxListed) return;
             if (other == session || !other.IsIdle) continue;
-            foreach (var lane in other.Lanes) lane.Unlist(other.Holders, forGood: lane.IsListed);
+            foreach (var lane in other.Lanes) lane.Unlist(other.Holders, forGood: lane.IsListed || lane.IsLost);
         }
     }
 

@@ -50,6 +50,13 @@ internal sealed class HolderMap
         return holders;
     }
 
+    public void Detach(BlockWant want)
+    {
+        if (want.Holders is not { } holders || holders.Want != want) return;
+        holders.Want = null;
+        if (holders.Peers == 0) _blocks.Remove(Holdings.ShortIdOf(want.Cid));
+    }
+
     public void Attach(BlockWant want)
     {
         want.Holders = Of(Holdings.ShortIdOf(want.Cid));

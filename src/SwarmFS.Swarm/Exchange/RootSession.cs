@@ -140,7 +140,7 @@ internal sealed class RootSession(Cid root)
     {
         want.State = WantState.Done;
         Wants.Remove(want.Cid);
-        if (want.Holders?.Want == want) want.Holders.Want = null;
+        Holders.Detach(want);
     }
 
     public void Requeue(BlockWant want)

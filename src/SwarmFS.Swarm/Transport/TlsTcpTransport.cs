@@ -93,7 +93,7 @@ public sealed class TlsTcpTransport(NodeIdentity identity, TimeProvider time) : 
     /// </summary>
     private static void KeepQueueShort(Socket socket)
     {
-        const int tcp = 6, notSentLowWater = 25, bytes = 64 << 10;
+        const int tcp = 6, notSentLowWater = 25, bytes = 256 << 10;
         if (OperatingSystem.IsLinux()) socket.SetRawSocketOption(tcp, notSentLowWater, BitConverter.GetBytes(bytes));
     }
 
