@@ -259,6 +259,24 @@ public sealed class CrowdTests
     }
 
     [Fact]
+    public void What_the_source_was_asked_for_is_not_asked_of_an_idle_newcomer_as_well_while_more_is_to_come()
+    {
+        using var world = new SimulatedExchange();
+        var (source, newcomer) = (world.Connect(1), world.Connect(2));
+        var blocks = SimulatedExchange.Blocks(100, length: 60_000);
+        Open(world, source, newcomer);
+        Grows(newcomer, SimulatedExchange.Blocks(1, length: 50));
+        using var sink = new KeepingSink();
+        _ = world.Fetch(blocks, sink, FetchPriority.Background, seconds: 60);
+        source.Lane.Peer.Goodput = 1e4;
+
+        newcomer.Lists(blocks.Where(block => source.Asked.Contains(block.Cid)));
+        world.Advance(0.5);
+
+        newcomer.Asked.ShouldBeEmpty();
+    }
+
+    [Fact]
     public void A_peer_that_cancelled_what_it_was_told_to_is_not_called_slow()
     {
         using var world = new SimulatedExchange();

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using SwarmFS.Core;
 using SwarmFS.Testing;
 using SwarmFS.Wire;
@@ -104,6 +105,37 @@ public sealed class HoldingsTests
         second.Listed.ShouldBe(first.Listed, ignoreOrder: true);
     }
 
+    [Fact]
+    public async Task A_list_that_is_not_kept_up_any_more_is_withdrawn()
+    {
+        await using var node = await TestNode.StartAsync();
+        var tree = TestTree.Build(node.Store, files: 20);
+        node.Store.Remove(Data(node, tree.Root).Last());
+        await using var listener = await Listener.ConnectAsync(node, tree.Root);
+        await TestNode.Until(() => listener.Listed.Count == node.Store.Count, "the list");
+        listener.Withdrawals.ShouldBe(1, "the first answer");
+
+        for (var other = 0; other < 1024; other++) await listener.AskAsync(Cid.Of(CidCodec.MessagePack, BitConverter.GetBytes(other)));
+
+        await TestNode.Until(() => listener.Withdrawals == 2, "the root is no longer watched");
+    }
+
+    [Fact]
+    public async Task Who_has_more_than_is_listed_says_at_once_that_it_has_everything()
+    {
+        await using var node = await TestNode.StartAsync();
+        var builder = new TreeBuilder(node.Store);
+        for (var file = 0; file <= 1 << 17; file++)
+            builder.AddFile(Encoding.ASCII.GetBytes($"d{file >> 9}/f{file & 511}"), new EntryAttributes(0x1a4, 0, 0, 0, 1_700_000_000, 0, []), new MemoryStream(BitConverter.GetBytes(file)), 4);
+        var root = builder.Finish().Root;
+
+        await using var listener = await Listener.ConnectAsync(node, root);
+
+        await TestNode.Until(() => listener.States.Count == 2, "a second answer");
+        listener.States.ShouldBe([HoldingState.Partial, HoldingState.Complete]);
+        listener.Answers.ShouldBe(2, "a walk that is broken off would say partial once more, and find out ten seconds later");
+    }
+
     private static IEnumerable<Cid> Data(TestNode node, Cid root) =>
         new DagWalk(node.Store, root, TreeSelection.Everything).Blocks().Where(link => link.Kind == DagLinkKind.Data).Select(link => link.Cid).ToArray();
 
@@ -124,6 +156,7 @@ public sealed class HoldingsTests
         private readonly ConcurrentQueue<HoldingState> _states = new();
         private IPeerLink? _link;
         private int _answers;
+        private int _withdrawals;
 
         private Listener(Cid root)
         {
@@ -136,6 +169,9 @@ public sealed class HoldingsTests
         /// <summary>Each one that differs from the one before.</summary>
         public IReadOnlyCollection<HoldingState> States => _states;
 
+        /// <summary>Answers that say partial and list nothing.</summary>
+        public int Withdrawals => Volatile.Read(ref _withdrawals);
+
         public int Answers => Volatile.Read(ref _answers);
 
         public static async Task<Listener> ConnectAsync(TestNode node, Cid root)
@@ -145,7 +181,9 @@ public sealed class HoldingsTests
             return listener;
         }
 
-        public Task AskAsync() => HostilePeer.SendAsync(_link!, 9, new GetHoldings(_root));
+        public Task AskAsync() => AskAsync(_root);
+
+        public Task AskAsync(Cid root) => HostilePeer.SendAsync(_link!, 9, new GetHoldings(root));
 
         private async Task HearAsync(IPeerLink link, Frame frame)
         {
@@ -153,6 +191,8 @@ public sealed class HoldingsTests
             if (frame.Header.Kind == FrameKind.HelloOk) await AskAsync();
             if (frame.Header.Kind != FrameKind.Holdings) return;
             WireMessage.TryRead<Holdings>(frame.Body.Span, out var told, out var error).ShouldBeTrue(error);
+            if (told.Root != _root) return;
+            if (told.State == HoldingState.Partial && told.Blocks.IsEmpty) Interlocked.Increment(ref _withdrawals);
             if (_states.IsEmpty || _states.Last() != told.State) _states.Enqueue(told.State);
             foreach (var block in told.Blocks.Span) _listed.Enqueue(block);
             Interlocked.Increment(ref _answers);

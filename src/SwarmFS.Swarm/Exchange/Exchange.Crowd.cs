@@ -14,7 +14,7 @@ internal sealed partial class Exchange
     private static readonly TimeSpan CrowdMemory = TimeSpan.FromSeconds(3);
 
     /// <summary>Of what somebody reads in order, the next so many: he waits for the first of them.</summary>
-    private const int RarestOfAhead = 512;
+    private const int AheadInCrowd = 512;
 
     /// <summary>Blocks that more peers have count as equally rare.</summary>
     private const int MostListings = 8;
@@ -64,14 +64,14 @@ internal sealed partial class Exchange
         return mixed ^ (mixed >> 31);
     }
 
-    private void PumpRarest(RootSession session, FetchPriority priority)
+    private void PumpCrowd(RootSession session, FetchPriority priority)
     {
         foreach (var known in session.Lanes)
             if (known.Lane.Outstanding > 2 * known.Lane.CrowdWindow) Withdraw(session, known.Lane);
         if (!HasAnyRoom(session)) return;
         FindNewcomers(session);
         var queue = session.QueueOf(priority);
-        var most = priority == FetchPriority.Prefetch ? RarestOfAhead : int.MaxValue;
+        var most = priority == FetchPriority.Prefetch ? AheadInCrowd : int.MaxValue;
         while (_pool.Count < most && queue.TryTake(out var want)) _pool.Add((want, TurnOf(want)));
         for (var turn = Turn.Own; turn < Turn.Listed + MostListings && HasAnyRoom(session); turn++) AskForThose(session, priority, turn);
         for (var i = _pool.Count - 1; i >= 0; i--)

@@ -32,7 +32,7 @@ internal sealed partial class Exchange
     {
         if (priority > FetchPriority.Demand && IsCrowd(session))
         {
-            PumpRarest(session, priority);
+            PumpCrowd(session, priority);
             return;
         }
         var queue = session.QueueOf(priority);

@@ -63,8 +63,15 @@ internal sealed class HoldingsTracker : IDisposable
     private Watch Find(in Cid root)
     {
         if (_watches.TryGetValue(root, out var watch)) return watch;
-        if (_watches.Count >= MaxRoots) _watches.Remove(_watches.MinBy(known => known.Value.Asked).Key);
+        if (_watches.Count >= MaxRoots) Drop(_watches.MinBy(known => known.Value.Asked).Key);
         return _watches[root] = new Watch();
+    }
+
+    /// <summary>Its listeners hear nothing more of it: what they were told must not pass for all that is here.</summary>
+    private void Drop(in Cid root)
+    {
+        _watches.Remove(root, out var watch);
+        foreach (var listener in watch!.Listeners) listener.Send(0, new Holdings(root, watch.State, default));
     }
 
     public void Forget(PeerConnection connection)
@@ -145,10 +152,11 @@ internal sealed class HoldingsTracker : IDisposable
             var walk = new DagWalk(_store, root, TreeSelection.Everything);
             foreach (var block in walk.Blocks())
             {
-                if (_store.Contains(block.Cid)) here?.Add(Holdings.ShortIdOf(block.Cid));
-                else if (here is null) return false;
-                else isComplete = false;
-                if (here?.Count > MaxListed) return false;
+                var isHere = _store.Contains(block.Cid);
+                isComplete &= isHere;
+                // Too long a list is not made, so one too many is enough of it.
+                if (isHere && here?.Count <= MaxListed) here.Add(Holdings.ShortIdOf(block.Cid));
+                if (!isComplete && (here is null || here.Count > MaxListed)) return false;
             }
             return isComplete && walk.MissingNodes.Count == 0;
         }
