@@ -4,7 +4,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 # The levels are the x86-64 psABI's, as glibc's loader reads the processor. Not "native": where AVX-512 is slower than AVX2 (Skylake to Cascade
-# Lake) the .NET 10 compiler prefers vectors of 256 bits and then dies of its own word for it ("error : Vector256").
+# Lake) the .NET 10 compiler prefers vectors of 256 bits and then dies of its own word for it ("error : Vector256"). The level with AVX-512 only
+# for processors after those, which have VBMI2 as well: blocks are hashed at twice the speed with it.
 instructions=base
 case "$(uname -m)" in
     x86_64)
@@ -12,6 +13,9 @@ case "$(uname -m)" in
         for level in x86-64-v2 x86-64-v3; do
             if /lib64/ld-linux-x86-64.so.2 --help 2>/dev/null | grep -q "$level (supported"; then instructions=$level; fi
         done
+        if [ "$instructions" = x86-64-v3 ] && grep -qw avx512_vbmi2 /proc/cpuinfo && /lib64/ld-linux-x86-64.so.2 --help | grep -q "x86-64-v4 (supported"; then
+            instructions=x86-64-v4
+        fi
         ;;
     aarch64) runtime=linux-arm64; instructions=native ;;
     *)       echo "There is no .NET runtime for $(uname -m) here." >&2; exit 1 ;;

@@ -8,8 +8,8 @@ public class Making
 {
     private readonly RentedBytes[] _arrivals = new RentedBytes[48];
     private readonly HashedBytes[] _hashed = new HashedBytes[48];
-    private readonly BlockHasher _singly = new(inLanes: false);
-    private readonly BlockHasher _together = new(inLanes: System.Runtime.Intrinsics.X86.Avx2.IsSupported);
+    private readonly BlockHasher _singly = new(lanes: null);
+    private readonly BlockHasher _together = new(Sha256Lanes.Supported.FirstOrDefault());
     private readonly byte[] _bytes = new byte[256 << 10];
     private Cid _cid;
 

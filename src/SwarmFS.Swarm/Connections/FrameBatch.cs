@@ -10,7 +10,8 @@ namespace SwarmFS.Swarm;
 internal sealed class FrameBatch(bool gathers)
 {
     /// <summary>
-    /// Sixteen blocks of the usual 256 KiB, two for each lane of the hasher, so that long and short ones even out: reckoned with the lengths that chunks have, 970 MB/s, and with half as many 650.
+    /// Sixteen blocks of the usual 256 KiB: with AVX2 two for each lane of the hasher, so that long and short ones even out: reckoned with the lengths that chunks have, 970 MB/s, and with half
+    /// as many 650.
     /// </summary>
     public const int MaxBytes = 4 << 20;
 
