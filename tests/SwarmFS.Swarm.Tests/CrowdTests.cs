@@ -4,21 +4,28 @@ using SwarmFS.Wire;
 namespace SwarmFS.Swarm.Tests;
 
 /// <summary>Peers that say block by block what they have, and several that fetch the same at once.</summary>
-public sealed class CrowdTests
+public sealed class CrowdTests : IDisposable
 {
+    private readonly SimulatedExchange _world = new();
+    private readonly KeepingSink _sink = new();
+
+    public void Dispose()
+    {
+        _sink.Dispose();
+        _world.Dispose();
+    }
+
     [Theory]
     [InlineData(FetchPriority.Demand)]
     [InlineData(FetchPriority.Prefetch)]
     public void A_partial_holder_that_lists_its_blocks_is_asked_for_no_others(FetchPriority priority)
     {
-        using var world = new SimulatedExchange();
-        var partial = world.Connect(1);
+        var partial = _world.Connect(1);
         var blocks = SimulatedExchange.Blocks(10);
-        Open(world, partial);
+        Open(_world, partial);
         partial.Lists(blocks[..3]);
 
-        using var sink = new KeepingSink();
-        _ = world.Fetch(blocks, sink, priority);
+        _ = _world.Fetch(blocks, _sink, priority);
 
         partial.Asked.Skip(1).ShouldBe(Cids(blocks[..3]), ignoreOrder: true);
     }
@@ -26,13 +33,11 @@ public sealed class CrowdTests
     [Fact]
     public void What_nobody_lists_is_asked_for_as_soon_as_somebody_does()
     {
-        using var world = new SimulatedExchange();
-        var partial = world.Connect(1);
+        var partial = _world.Connect(1);
         var blocks = SimulatedExchange.Blocks(10);
-        Open(world, partial);
+        Open(_world, partial);
         partial.Lists(blocks[0]);
-        using var sink = new KeepingSink();
-        _ = world.Fetch(blocks[1..], sink);
+        _ = _world.Fetch(blocks[1..], _sink);
         partial.Asked.Skip(1).ShouldBeEmpty();
 
         partial.Lists(blocks[5..7]);
@@ -43,17 +48,15 @@ public sealed class CrowdTests
     [Fact]
     public void What_a_peer_listed_and_lacks_is_asked_of_it_again_only_when_it_lists_it_again()
     {
-        using var world = new SimulatedExchange();
-        var partial = world.Connect(1);
+        var partial = _world.Connect(1);
         var blocks = SimulatedExchange.Blocks(2);
-        Open(world, partial);
+        Open(_world, partial);
         partial.Lists(blocks);
-        using var sink = new KeepingSink();
-        var fetch = world.Fetch(blocks, sink, seconds: 60);
+        var fetch = _world.Fetch(blocks, _sink, seconds: 60);
         var (id, want) = partial.Wants.Last();
 
         partial.Lacks(id, 0);
-        for (var second = 0; second < 10; second++) world.Advance(1);
+        for (var second = 0; second < 10; second++) _world.Advance(1);
         partial.Asked.Count(cid => cid == want.Blocks.Span[0]).ShouldBe(1);
         partial.Lists(blocks.Single(block => block.Cid == want.Blocks.Span[0]));
 
@@ -65,13 +68,11 @@ public sealed class CrowdTests
     [Fact]
     public void Who_says_that_its_list_counts_no_longer_is_asked_for_anything()
     {
-        using var world = new SimulatedExchange();
-        var peer = world.Connect(1);
+        var peer = _world.Connect(1);
         var blocks = SimulatedExchange.Blocks(3);
-        Open(world, peer);
+        Open(_world, peer);
         peer.Lists(blocks[0]);
-        using var sink = new KeepingSink();
-        _ = world.Fetch(blocks, sink);
+        _ = _world.Fetch(blocks, _sink);
         peer.Asked.Skip(1).ShouldBe([blocks[0].Cid]);
 
         peer.Holds(HoldingState.Partial);
@@ -82,16 +83,14 @@ public sealed class CrowdTests
     [Fact]
     public void What_only_a_peer_that_left_had_is_asked_of_nobody()
     {
-        using var world = new SimulatedExchange();
-        var (leaving, staying) = (world.Connect(1), world.Connect(2));
+        var (leaving, staying) = (_world.Connect(1), _world.Connect(2));
         var blocks = SimulatedExchange.Blocks(4);
-        Open(world, leaving);
+        Open(_world, leaving);
         leaving.Lists(blocks);
         staying.Lists(blocks[3]);
 
         leaving.Leaves();
-        using var sink = new KeepingSink();
-        _ = world.Fetch(blocks, sink);
+        _ = _world.Fetch(blocks, _sink);
 
         staying.Asked.ShouldBe([blocks[3].Cid]);
     }
@@ -99,13 +98,11 @@ public sealed class CrowdTests
     [Fact]
     public void Who_says_that_it_has_everything_is_asked_for_what_it_never_listed()
     {
-        using var world = new SimulatedExchange();
-        var peer = world.Connect(1);
+        var peer = _world.Connect(1);
         var blocks = SimulatedExchange.Blocks(3);
-        Open(world, peer);
+        Open(_world, peer);
         peer.Lists(blocks[0]);
-        using var sink = new KeepingSink();
-        _ = world.Fetch(blocks, sink);
+        _ = _world.Fetch(blocks, _sink);
 
         peer.Holds(HoldingState.Complete);
 
@@ -115,14 +112,12 @@ public sealed class CrowdTests
     [Fact]
     public void In_a_crowd_the_source_is_asked_for_what_no_newcomer_has()
     {
-        using var world = new SimulatedExchange();
-        var (source, newcomer) = (world.Connect(1), world.Connect(2));
+        var (source, newcomer) = (_world.Connect(1), _world.Connect(2));
         var blocks = SimulatedExchange.Blocks(400, length: 60_000);
-        Open(world, source, newcomer);
+        Open(_world, source, newcomer);
         Grows(newcomer, blocks[..200]);
 
-        using var sink = new KeepingSink();
-        _ = world.Fetch(blocks, sink, FetchPriority.Background, seconds: 60);
+        _ = _world.Fetch(blocks, _sink, FetchPriority.Background, seconds: 60);
 
         source.Asked.Skip(1).ShouldNotBeEmpty();
         source.Asked.Skip(1).Intersect(Cids(blocks[..200])).ShouldBeEmpty();
@@ -133,15 +128,13 @@ public sealed class CrowdTests
     [Fact]
     public void Of_what_newcomers_have_the_rarest_comes_first()
     {
-        using var world = new SimulatedExchange();
-        var peers = Enumerable.Range(1, 4).Select(name => world.Connect((byte)name)).ToArray();
+        var peers = Enumerable.Range(1, 4).Select(name => _world.Connect((byte)name)).ToArray();
         var blocks = SimulatedExchange.Blocks(100, length: 60_000);
-        Open(world, peers);
+        Open(_world, peers);
         // Everybody has them, but for the last of them, who alone has ten.
         foreach (var peer in peers) Grows(peer, peer == peers[3] ? blocks : blocks[..90]);
 
-        using var sink = new KeepingSink();
-        _ = world.Fetch(blocks, sink, FetchPriority.Background, seconds: 60);
+        _ = _world.Fetch(blocks, _sink, FetchPriority.Background, seconds: 60);
 
         peers[3].Asked.ShouldNotBeEmpty();
         peers[3].Asked.Except(Cids(blocks[90..])).ShouldBeEmpty();
@@ -163,18 +156,16 @@ public sealed class CrowdTests
     [Fact]
     public void When_the_others_do_not_get_on_their_blocks_are_asked_for_too_from_behind()
     {
-        using var world = new SimulatedExchange();
-        var (source, newcomer) = (world.Connect(1), world.Connect(2));
+        var (source, newcomer) = (_world.Connect(1), _world.Connect(2));
         var blocks = SimulatedExchange.Blocks(40, length: 60_000);
-        Open(world, source, newcomer);
+        Open(_world, source, newcomer);
         Grows(newcomer);
-        using var sink = new KeepingSink();
-        var fetch = world.Fetch(blocks, sink, FetchPriority.Background, seconds: 600);
+        var fetch = _world.Fetch(blocks, _sink, FetchPriority.Background, seconds: 600);
 
         List<int> order = [];
         for (var step = 0; step < 400 && !fetch.IsCompleted; step++)
         {
-            world.Advance(0.05);
+            _world.Advance(0.05);
             // Says that it is still at it.
             newcomer.Lists(SimulatedExchange.Blocks(1, length: 50 + step));
             if (source.Lane.Requests.Values.OfType<WantRequest>().FirstOrDefault() is not { } request) continue;
@@ -191,14 +182,12 @@ public sealed class CrowdTests
     [Fact]
     public void Without_newcomers_what_is_fetched_ahead_comes_in_order()
     {
-        using var world = new SimulatedExchange();
-        var (source, partial) = (world.Connect(1), world.Connect(2));
+        var (source, partial) = (_world.Connect(1), _world.Connect(2));
         var blocks = SimulatedExchange.Blocks(400, length: 60_000);
-        Open(world, source);
+        Open(_world, source);
         partial.Lists(blocks[..200]);
 
-        using var sink = new KeepingSink();
-        _ = world.Fetch(blocks, sink, FetchPriority.Prefetch, seconds: 60);
+        _ = _world.Fetch(blocks, _sink, FetchPriority.Prefetch, seconds: 60);
 
         var asked = source.Asked.Skip(1).Concat(partial.Asked).ToHashSet();
         asked.ShouldBe(Cids(blocks[..asked.Count]), ignoreOrder: true);
@@ -207,15 +196,13 @@ public sealed class CrowdTests
     [Fact]
     public void A_newcomer_that_has_not_grown_for_long_makes_no_crowd()
     {
-        using var world = new SimulatedExchange();
-        var (source, newcomer) = (world.Connect(1), world.Connect(2));
+        var (source, newcomer) = (_world.Connect(1), _world.Connect(2));
         var blocks = SimulatedExchange.Blocks(400, length: 60_000);
-        Open(world, source, newcomer);
+        Open(_world, source, newcomer);
         Grows(newcomer, blocks[300]);
-        world.Advance(10);
+        _world.Advance(10);
 
-        using var sink = new KeepingSink();
-        _ = world.Fetch(blocks, sink, FetchPriority.Prefetch, seconds: 60);
+        _ = _world.Fetch(blocks, _sink, FetchPriority.Prefetch, seconds: 60);
 
         source.Asked.ElementAt(1).ShouldBe(blocks[0].Cid);
     }
@@ -223,14 +210,12 @@ public sealed class CrowdTests
     [Fact]
     public void A_reader_gets_the_next_blocks_first_in_a_crowd_too()
     {
-        using var world = new SimulatedExchange();
-        var (source, newcomer) = (world.Connect(1), world.Connect(2));
+        var (source, newcomer) = (_world.Connect(1), _world.Connect(2));
         var blocks = SimulatedExchange.Blocks(4000, length: 600);
-        Open(world, source, newcomer);
+        Open(_world, source, newcomer);
         Grows(newcomer);
 
-        using var sink = new KeepingSink();
-        _ = world.Fetch(blocks, sink, FetchPriority.Prefetch, seconds: 60);
+        _ = _world.Fetch(blocks, _sink, FetchPriority.Prefetch, seconds: 60);
 
         source.Asked.Skip(1).Except(Cids(blocks[..512])).ShouldBeEmpty();
     }
@@ -238,12 +223,10 @@ public sealed class CrowdTests
     [Fact]
     public void What_was_asked_before_the_crowd_is_taken_back_and_taken_when_it_comes_all_the_same()
     {
-        using var world = new SimulatedExchange();
-        var (source, newcomer) = (world.Connect(1), world.Connect(2));
+        var (source, newcomer) = (_world.Connect(1), _world.Connect(2));
         var blocks = SimulatedExchange.Blocks(40, length: 60_000);
-        Open(world, source, newcomer);
-        using var sink = new KeepingSink();
-        var fetch = world.Fetch(blocks, sink, FetchPriority.Background, seconds: 60);
+        Open(_world, source, newcomer);
+        var fetch = _world.Fetch(blocks, _sink, FetchPriority.Background, seconds: 60);
         var before = source.Lane.Outstanding;
 
         Grows(newcomer, blocks[39]);
@@ -254,24 +237,22 @@ public sealed class CrowdTests
         var (id, want) = source.Wants.Last();
         var underWay = blocks.Single(block => block.Cid == want.Blocks.Span[want.Blocks.Length - 1]);
         source.Delivers(id, underWay).ShouldBe(ArrivalKind.Taken);
-        sink.Cids.ShouldContain(underWay.Cid);
+        _sink.Cids.ShouldContain(underWay.Cid);
         fetch.IsCompleted.ShouldBeFalse();
     }
 
     [Fact]
     public void What_the_source_was_asked_for_is_not_asked_of_an_idle_newcomer_as_well_while_more_is_to_come()
     {
-        using var world = new SimulatedExchange();
-        var (source, newcomer) = (world.Connect(1), world.Connect(2));
+        var (source, newcomer) = (_world.Connect(1), _world.Connect(2));
         var blocks = SimulatedExchange.Blocks(100, length: 60_000);
-        Open(world, source, newcomer);
+        Open(_world, source, newcomer);
         Grows(newcomer, SimulatedExchange.Blocks(1, length: 50));
-        using var sink = new KeepingSink();
-        _ = world.Fetch(blocks, sink, FetchPriority.Background, seconds: 60);
+        _ = _world.Fetch(blocks, _sink, FetchPriority.Background, seconds: 60);
         source.Lane.Peer.Goodput = 1e4;
 
         newcomer.Lists(blocks.Where(block => source.Asked.Contains(block.Cid)));
-        world.Advance(0.5);
+        _world.Advance(0.5);
 
         newcomer.Asked.ShouldBeEmpty();
     }
@@ -279,13 +260,11 @@ public sealed class CrowdTests
     [Fact]
     public void A_peer_that_cancelled_what_it_was_told_to_is_not_called_slow()
     {
-        using var world = new SimulatedExchange();
-        var peer = world.Connect(1);
+        var peer = _world.Connect(1);
         var blocks = SimulatedExchange.Blocks(5);
-        using var sink = new KeepingSink();
-        _ = world.Fetch(blocks, sink, FetchPriority.Prefetch);
+        _ = _world.Fetch(blocks, _sink, FetchPriority.Prefetch);
         var (id, _) = peer.Wants.Single();
-        world.Exchange.Raise([blocks[4].Cid], FetchPriority.Demand);
+        _world.Exchange.Raise([blocks[4].Cid], FetchPriority.Demand);
         foreach (var block in blocks[..4]) peer.Delivers(id, block);
         var goodput = peer.Lane.Peer.Goodput;
 
@@ -300,15 +279,13 @@ public sealed class CrowdTests
     [InlineData(1_000, true)]
     public void A_peer_is_slow_when_nothing_comes_and_not_while_a_large_block_comes_slowly(int bytesPerSecond, bool isStalled)
     {
-        using var world = new SimulatedExchange();
-        var peer = world.Connect(1);
-        using var sink = new KeepingSink();
-        _ = world.Fetch(SimulatedExchange.Blocks(3, length: 1 << 20), sink, FetchPriority.Background, seconds: 60);
+        var peer = _world.Connect(1);
+        _ = _world.Fetch(SimulatedExchange.Blocks(3, length: 1 << 20), _sink, FetchPriority.Background, seconds: 60);
 
         for (var tenth = 0; tenth < 50; tenth++)
         {
             peer.BytesRead += bytesPerSecond / 10;
-            world.Advance(0.1);
+            _world.Advance(0.1);
         }
 
         peer.Lane.Stalled.ShouldBe(isStalled);
@@ -317,23 +294,21 @@ public sealed class CrowdTests
     [Fact]
     public void A_peer_that_lists_more_than_is_remembered_is_asked_as_one_that_does_not_list()
     {
-        using var world = new SimulatedExchange();
-        var peer = world.Connect(1);
+        var peer = _world.Connect(1);
         var blocks = SimulatedExchange.Blocks(3);
-        Open(world, peer);
+        Open(_world, peer);
         for (var frame = 0; frame < 100; frame++)
         {
             var unheardOf = Enumerable.Range(0, WireLimits.BlocksPerHoldings).Select(i => (uint)(frame * WireLimits.BlocksPerHoldings + i)).ToArray();
-            world.Exchange.HoldingsTold(peer.Lane, new Holdings(SimulatedExchange.Root, HoldingState.Partial, unheardOf));
-            world.Exchange.ListedBlocks.ShouldBeLessThanOrEqualTo(1 << 18);
-            if (world.Exchange.ListedBlocks == 0) break;
+            _world.Exchange.HoldingsTold(peer.Lane, new Holdings(SimulatedExchange.Root, HoldingState.Partial, unheardOf));
+            _world.Exchange.ListedBlocks.ShouldBeLessThanOrEqualTo(1 << 18);
+            if (_world.Exchange.ListedBlocks == 0) break;
         }
-        world.Exchange.ListedBlocks.ShouldBe(0);
+        _world.Exchange.ListedBlocks.ShouldBe(0);
         // What it says from now on is a part of what it has.
         peer.Lists(blocks[2]);
 
-        using var sink = new KeepingSink();
-        _ = world.Fetch(blocks, sink);
+        _ = _world.Fetch(blocks, _sink);
 
         peer.Asked.Skip(1).ShouldBe(Cids(blocks), ignoreOrder: true);
     }

@@ -54,10 +54,8 @@ public sealed class HoldingsTests
     public async Task Who_asks_again_is_told_the_list_again()
     {
         await using var node = await TestNode.StartAsync();
-        var tree = TestTree.Build(node.Store, files: 20);
-        node.Store.Remove(Data(node, tree.Root).Last());
-        await using var listener = await Listener.ConnectAsync(node, tree.Root);
-        await TestNode.Until(() => listener.Listed.Count == node.Store.Count, "the list");
+        var root = AllButOne(node);
+        await using var listener = await Listener.WithListAsync(node, root);
 
         await listener.AskAsync();
 
@@ -79,8 +77,7 @@ public sealed class HoldingsTests
         node.ConnectTo(source);
         await TestNode.Until(() => node.IsConnectedTo(source), "connected");
         var (lost, sink) = (Data(source, tree.Root).Last(), new StoringSink(node.Store));
-        await using var listener = await Listener.ConnectAsync(node, tree.Root);
-        await TestNode.Until(() => listener.Listed.Count == node.Store.Count, "the list");
+        await using var listener = await Listener.WithListAsync(node, tree.Root);
 
         node.Store.Remove(lost);
         // A new list is made after ten seconds.
@@ -94,14 +91,11 @@ public sealed class HoldingsTests
     public async Task A_second_listener_is_told_what_the_first_was()
     {
         await using var node = await TestNode.StartAsync();
-        var tree = TestTree.Build(node.Store, files: 20);
-        node.Store.Remove(Data(node, tree.Root).Last());
-        await using var first = await Listener.ConnectAsync(node, tree.Root);
-        await TestNode.Until(() => first.Listed.Count == node.Store.Count, "the list");
+        var root = AllButOne(node);
+        await using var first = await Listener.WithListAsync(node, root);
 
-        await using var second = await Listener.ConnectAsync(node, tree.Root);
+        await using var second = await Listener.WithListAsync(node, root);
 
-        await TestNode.Until(() => second.Listed.Count == node.Store.Count, "the list again");
         second.Listed.ShouldBe(first.Listed, ignoreOrder: true);
     }
 
@@ -109,10 +103,8 @@ public sealed class HoldingsTests
     public async Task A_list_that_is_not_kept_up_any_more_is_withdrawn()
     {
         await using var node = await TestNode.StartAsync();
-        var tree = TestTree.Build(node.Store, files: 20);
-        node.Store.Remove(Data(node, tree.Root).Last());
-        await using var listener = await Listener.ConnectAsync(node, tree.Root);
-        await TestNode.Until(() => listener.Listed.Count == node.Store.Count, "the list");
+        var root = AllButOne(node);
+        await using var listener = await Listener.WithListAsync(node, root);
         listener.Withdrawals.ShouldBe(1, "the first answer");
 
         for (var other = 0; other < 1024; other++) await listener.AskAsync(Cid.Of(CidCodec.MessagePack, BitConverter.GetBytes(other)));
@@ -134,6 +126,14 @@ public sealed class HoldingsTests
         await TestNode.Until(() => listener.States.Count == 2, "a second answer");
         listener.States.ShouldBe([HoldingState.Partial, HoldingState.Complete]);
         listener.Answers.ShouldBe(2, "a walk that is broken off would say partial once more, and find out ten seconds later");
+    }
+
+    /// <summary>A tree of which a block is missing, so that what there is gets listed.</summary>
+    private static Cid AllButOne(TestNode node)
+    {
+        var root = TestTree.Build(node.Store, files: 20).Root;
+        node.Store.Remove(Data(node, root).Last());
+        return root;
     }
 
     private static IEnumerable<Cid> Data(TestNode node, Cid root) =>
@@ -178,6 +178,14 @@ public sealed class HoldingsTests
         {
             var listener = new Listener(root);
             await listener._peer.CallAsync(node.EndPoint);
+            return listener;
+        }
+
+        /// <summary>The same, when it has heard of all that is in the node's store.</summary>
+        public static async Task<Listener> WithListAsync(TestNode node, Cid root)
+        {
+            var listener = await ConnectAsync(node, root);
+            await TestNode.Until(() => listener.Listed.Count == node.Store.Count, "the list");
             return listener;
         }
 
