@@ -69,7 +69,7 @@ internal static class KeepingCommands
         {
             context.Terminal.Out.WriteLine($"{report.Blocks:n0} blocks, {Show.Size(report.Bytes)} checked; {report.Damaged.Count:n0} damaged, {report.Repaired:n0} repaired");
             foreach (var cid in report.Damaged) context.Terminal.Out.WriteLine($"damaged {cid}");
-            foreach (var root in report.Incomplete) context.Terminal.Out.WriteLine($"incomplete pin {root}");
+            foreach (var root in report.Incomplete) context.Terminal.Out.WriteLine($"not all here {root}: what is missing is fetched when it is read");
         }, "Damaged blocks found so far are dropped.", report => report.Clean);
         return command;
     }
