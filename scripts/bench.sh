@@ -134,8 +134,8 @@ CONF
 }
 
 # What the round before has written is on the disk before the clock of the next one runs; and there is free memory that was used a moment ago, as on a machine at work. What lies free for
-# long in a virtual machine may go back to its host (free page reporting), and to copy to a page that the host has to give first takes 6 us instead of less than one: a cost of whatever runs after a pause, the
-# higher the more a way keeps in the page cache.
+# long in a virtual machine may go back to its host (free page reporting), and to copy to a page that the host has to give first takes 6 us instead of less than one: a cost of whatever runs
+# after a pause, the higher the more a way keeps in the page cache.
 settle() {
     sync -f "$base"
     if [ "$(stat -f -c %T "$(dirname "$out")")" = tmpfs ]; then

@@ -16,6 +16,9 @@ internal readonly struct Avx2Words : ILaneWords<Vector256<uint>>
 
     public static bool IsSupported => Avx2.IsSupported;
 
+    /// <summary>On Cascade Lake; on Emerald Rapids 1,000.</summary>
+    public static int Speed => 1070;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<uint> Broadcast(uint word) => Vector256.Create(word);
 

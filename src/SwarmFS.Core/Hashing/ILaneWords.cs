@@ -8,6 +8,9 @@ internal interface ILaneWords<TVector>
     /// <summary>Whether the processor has the instructions and the program may use them.</summary>
     static abstract bool IsSupported { get; }
 
+    /// <summary>MB/s of one core, all lanes together.</summary>
+    static abstract int Speed { get; }
+
     static abstract TVector Broadcast(uint word);
 
     static abstract TVector Add(TVector left, TVector right);

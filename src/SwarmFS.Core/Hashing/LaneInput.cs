@@ -28,7 +28,7 @@ internal struct LaneInput
         ref var bytes = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(Source), At);
         At += Stride;
         // A hint: an address behind the array, or one that the collector has just left, does no harm.
-        if (Sse.IsSupported) Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.Add(ref bytes, CalledAhead)));
+        if (Sse.IsSupported) Sse.Prefetch0((byte*)Unsafe.AsPointer(ref bytes) + CalledAhead);
         return ref bytes;
     }
 }

@@ -41,6 +41,9 @@ internal abstract class Sha256Lanes
     /// <summary>Messages at once.</summary>
     public int Count { get; }
 
+    /// <inheritdoc cref="ILaneWords{TVector}.Speed"/>
+    public abstract int Speed { get; }
+
     /// <summary>The states of all lanes: word by word, of each word a lane after the other.</summary>
     public uint[] NewStates() => new uint[Words * Count];
 

@@ -8,6 +8,8 @@ internal sealed class Sha256Lanes<TWords, TVector>() : Sha256Lanes(Unsafe.SizeOf
     where TWords : ILaneWords<TVector>
     where TVector : unmanaged
 {
+    public override int Speed => TWords.Speed;
+
     [SkipLocalsInit]
     public override void Compress(uint[] states, LaneInput[] lanes, int inputBlocks)
     {
