@@ -17,6 +17,9 @@ public struct FuseAttributes
     public uint Uid;
     public uint Gid;
 
+    /// <summary>Bytes a program should read at once (st_blksize), a power of two; 0 for a page.</summary>
+    public uint BlockSize;
+
     /// <summary>How long the kernel may keep these attributes; <see cref="TimeSpan.MaxValue"/> for ever.</summary>
     public TimeSpan Timeout;
 }

@@ -45,6 +45,21 @@ public sealed class RealMountTests(SampleMount mount) : IClassFixture<SampleMoun
     }
 
     [Fact]
+    public void One_file_of_thirty_two_asks_for_large_reads() =>
+        _host.Run("cd $M/pkgs/sample/1.0/many; stat -c %o * | sort -n | uniq -c | awk '{print $2, int($1 / 10)}'; cd ..; find . ! -type f -exec stat -c %o {} + | sort -u")
+            .ShouldBe("4096 290\n1048576 9\n4096");
+
+    [Fact]
+    public void Cp_maps_no_new_buffer_for_every_file() =>
+        _host.Python($$"""
+            import resource, subprocess
+            before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt
+            subprocess.run(['cp', '-a', '{{_host.MountPoint}}/pkgs/sample/1.0/many', '{{_host.Scratch}}/many'], check=True)
+            faults = resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt - before
+            assert faults < 3000 / 4, faults
+            """);
+
+    [Fact]
     public void What_a_listing_says_of_inode_and_type_is_what_stat_says()
     {
         _host.Python($$"""

@@ -7,7 +7,7 @@ internal static class KernelFormat
 {
     // 68 years; the kernel adds it to its clock, so the largest number of seconds would not do.
     private const ulong ForEverSeconds = int.MaxValue;
-    private const uint BlockSize = 4096;
+    private const uint PageSize = 4096;
 
     public static void Timeout(TimeSpan timeout, out ulong seconds, out uint nanoseconds)
     {
@@ -35,7 +35,7 @@ internal static class KernelFormat
         to.Uid = from.Uid;
         to.Gid = from.Gid;
         to.Rdev = 0;
-        to.Blksize = BlockSize;
+        to.Blksize = from.BlockSize == 0 ? PageSize : from.BlockSize;
         to.Flags = 0;
     }
 
