@@ -6,16 +6,6 @@ namespace SwarmFS.Mount;
 /// <summary>What lies inside a version: answered from the tree alone, and true for ever.</summary>
 internal sealed class PackageNodes(MountOptions options)
 {
-    /// <summary>
-    /// Of so many files one asks to be read <see cref="LargeBlock"/> bytes at once. cp (coreutils 9) takes a buffer of 128 or 256 KiB for each file from malloc and gives it back, which glibc does
-    /// by mmap and munmap until a larger one was given back once (mallopt(3), M_MMAP_THRESHOLD, "dynamic"); from then on the buffers come from its heap. So the first such file spares
-    /// all that follow the two calls and the page faults of a new mapping, which are half of what cp -a of small files costs. A power of two.
-    /// </summary>
-    private const int LargeBlockEvery = 32;
-
-    /// <summary>More than cp's own least, and what one request to this mount carries.</summary>
-    private const uint LargeBlock = 1 << 20;
-
     private static readonly TimeSpan Forever = TimeSpan.MaxValue;
 
     /// <summary>The inode number of a row where the tree is shown under this view.</summary>
@@ -56,9 +46,16 @@ internal sealed class PackageNodes(MountOptions options)
         attributes.LinkCount = (uint)row.LinkCount;
         attributes.Uid = row.Uid;
         attributes.Gid = row.Gid;
-        attributes.BlockSize = row.Kind == EntryKind.File && node.Row % LargeBlockEvery == 0 ? LargeBlock : 0;
+        attributes.BlockSize = row.Kind == EntryKind.File ? BlockSize(node.Row) : 0;
         attributes.Timeout = Forever;
     }
+
+    /// <summary>
+    /// What a file's st_blksize asks to be read at once; 0 for a page. cp (coreutils 9) takes a buffer of that size from malloc for each file, but of at least 128 or 256 KiB, and gives it back,
+    /// which glibc does by mmap and munmap unless a larger one was given back before (mallopt(3), M_MMAP_THRESHOLD); from then on buffers come from its heap. So the first file that asks for
+    /// more spares those that follow the two calls and the page faults of a new mapping, up to half of what cp -a of small files costs. The few that ask for most still pay for it.
+    /// </summary>
+    private static uint BlockSize(int row) => row % 256 == 0 ? 1U << 20 : row % 16 == 0 ? 1U << 19 : 0;
 
     /// <param name="self">What "." is: the directory's own number, except for a root that the kernel knows by another.</param>
     /// <returns>True when there was nothing more to list: the kernel knows all entries.</returns>

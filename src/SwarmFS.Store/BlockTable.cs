@@ -7,12 +7,15 @@ namespace SwarmFS.Store;
 /// One open-addressed table of the index, linear probing, removal by shifting back (Knuth, The Art of Computer Programming 3, 6.4, algorithm R), so that no
 /// tombstones gather under constant eviction. Not synchronised: the caller holds <see cref="Gate"/>.
 /// </summary>
-/// <remarks>Slots of 48 bytes, filled between 64 % and 80 %: 60 to 75 bytes of memory for a block.</remarks>
+/// <remarks>Slots of 48 bytes, filled between 64 % and 80 %: 60 to 75 bytes of memory for a block. A small table doubles: to grow by little takes memory again and again while a first package comes.</remarks>
 internal sealed class BlockTable
 {
     internal delegate ulong HashFunction(in Sha256Digest digest);
 
-    private const int InitialSlots = 60;
+    private const int InitialSlots = 64;
+
+    /// <summary>From here on a table grows by a quarter.</summary>
+    private const int LargeSlots = 4096;
 
     private Slot[] _slots = new Slot[InitialSlots];
     private int _count;
@@ -91,7 +94,7 @@ internal sealed class BlockTable
     private void Grow(HashFunction hashOf)
     {
         var old = _slots;
-        _slots = new Slot[checked(old.Length + old.Length / 4)];
+        _slots = new Slot[checked(old.Length + old.Length / (old.Length < LargeSlots ? 1 : 4))];
         foreach (ref var slot in old.AsSpan())
         {
             if (!slot.IsFree) _slots[Probe(slot.Digest, hashOf(slot.Digest))] = slot;

@@ -89,6 +89,20 @@ internal static partial class Interop
     /// <summary>True for what a write says when disk or disk quota is full.</summary>
     public static bool IsFull(IOException failure) => failure.HResult is NoSpaceLeft or QuotaExceeded;
 
+    /// <summary>
+    /// Memory in whole large pages, which the kernel gives at the first touch if it has any (madvise(2), MADV_HUGEPAGE). Freed by <see cref="NativeMemory.AlignedFree"/>.
+    /// </summary>
+    public static unsafe byte* AllocateLargePages(nuint length)
+    {
+        const nuint largePage = 2 << 20;
+        const int useLargePages = 14;
+        length = (length + largePage - 1) & ~(largePage - 1);
+        var memory = NativeMemory.AlignedAlloc(length, largePage);
+        // Where the kernel knows none it refuses, and the pages are small.
+        _ = madvise(memory, length, useLargePages);
+        return (byte*)memory;
+    }
+
     private static IOException Failure(string call, string path)
     {
         var errno = Marshal.GetLastPInvokeError();
@@ -123,6 +137,9 @@ internal static partial class Interop
 
     [LibraryImport("libc")]
     private static partial int posix_fadvise(SafeFileHandle handle, long offset, long length, int advice);
+
+    [LibraryImport("libc")]
+    private static unsafe partial int madvise(void* memory, nuint length, int advice);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int statx(int directory, string path, int flags, uint mask, out FileStatus status);

@@ -45,9 +45,9 @@ public sealed class RealMountTests(SampleMount mount) : IClassFixture<SampleMoun
     }
 
     [Fact]
-    public void One_file_of_thirty_two_asks_for_large_reads() =>
+    public void One_file_of_sixteen_asks_for_large_reads() =>
         _host.Run("cd $M/pkgs/sample/1.0/many; stat -c %o * | sort -n | uniq -c | awk '{print $2, int($1 / 10)}'; cd ..; find . ! -type f -exec stat -c %o {} + | sort -u")
-            .ShouldBe("4096 290\n1048576 9\n4096");
+            .ShouldBe("4096 281\n524288 17\n1048576 1\n4096");
 
     [Fact]
     public void Cp_maps_no_new_buffer_for_every_file() =>
