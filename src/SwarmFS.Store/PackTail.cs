@@ -20,7 +20,7 @@ internal sealed unsafe class PackTail : IDisposable
     /// <summary>
     /// Segments of <see cref="Capacity"/> bytes, the current one included: as far as one who copies a tree is behind what is fetched ahead of him, as a rule. As many as four large pages hold.
     /// </summary>
-    private const int Segments = 7;
+    public const int Segments = 7;
 
     private readonly Lock _gate = new();
     private readonly Segment[] _segments = [.. Enumerable.Range(0, Segments).Select(i => new Segment(i * Capacity))];

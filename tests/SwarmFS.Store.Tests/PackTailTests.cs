@@ -75,7 +75,7 @@ public sealed partial class PackTailTests : IDisposable
             return true;
         });
 
-        kept.ShouldBe(Enumerable.Range(records - 8, 8));
+        kept.ShouldBe(Enumerable.Range(records - PackTail.Segments, PackTail.Segments));
     }
 
     [Fact]
