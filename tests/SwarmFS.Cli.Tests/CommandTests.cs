@@ -154,6 +154,16 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_check_says_what_becomes_of_damage_and_of_what_is_not_all_here()
+    {
+        _node.Answers(ControlRoutes.Check, new CheckReport(10, 100, ["bafkdamaged"], ["bafypart"], 1, Clean: true), ControlJson.Default.CheckReport);
+        (await RunAsync("fsck")).ShouldBe(0);
+        _terminal.Out.ShouldContain("1 damaged, 1 repaired");
+        _terminal.Out.ShouldContain("damaged bafkdamaged");
+        _terminal.Out.ShouldContain("not all here bafypart: what is missing is fetched when it is read");
+    }
+
+    [Fact]
     public async Task A_pin_of_which_blocks_are_missing_is_not_done()
     {
         _node.Answers(ControlRoutes.Pin, new PinReport("bafy", "a", "1", Pinned: true, 10, 3, 0), ControlJson.Default.PinReport);

@@ -100,7 +100,8 @@ internal sealed partial class Exchange
 
     private bool AcceptTreeBlock(TreeAttempt attempt, Block block)
     {
-        var links = new List<DagLink>();
+        var links = attempt.Links;
+        links.Clear();
         // A node that breaks the format still is the block that was asked for; whoever reads the tree refuses it by name.
         if (!TryReadLinks(block, links)) links.Clear();
         lock (_gate)

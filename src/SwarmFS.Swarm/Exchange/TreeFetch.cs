@@ -79,6 +79,9 @@ internal sealed class TreeAttempt(Lane lane, uint id, long askedAt, TreeFetch fe
 {
     public TreeFetch Fetch { get; } = fetch;
 
+    /// <summary>Room for the links of the node that has just come, for the connection's reader.</summary>
+    public List<DagLink> Links { get; } = [];
+
     public long LastArrival { get; set; } = askedAt;
 
     public long Bytes { get; set; }
