@@ -67,11 +67,11 @@ internal sealed class Parking(ICatalog catalog, IPackageContent content, Package
     /// <param name="length">Bytes asked for.</param>
     public FuseResult ForRead(ref FuseRequest request, MountedPackage package, int row, long offset, int length)
     {
-        var rest = package.Tree[row].Size - offset;
+        var end = Math.Min(offset + length, package.Tree[row].Size);
         package.MarkPushed(row);
         return ForContent(
-            ref request, package, (int)Math.Min(length, rest),
-            (buffer, cancelled) => content.ReadAsync(package.Tree, row, offset, buffer, cancelled), () => push.WasRead(package, row));
+            ref request, package, (int)(end - offset),
+            (buffer, cancelled) => content.ReadAsync(package.Tree, row, offset, buffer, cancelled), () => push.WasRead(package, row, end));
     }
 
     /// <param name="length">Bytes asked for.</param>

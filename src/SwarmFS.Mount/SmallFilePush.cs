@@ -67,12 +67,13 @@ internal sealed class SmallFilePush : IDisposable
         if (_session is not null && package.MarkPushed(directory)) Enqueue(new Order(package, directory));
     }
 
-    /// <summary>The file was asked for. Never waits.</summary>
-    public void WasRead(MountedPackage package, int row)
+    /// <summary>The file was asked for, up to this byte: who reads to its end wants the next one soon. Never waits.</summary>
+    public void WasRead(MountedPackage package, int row, long end)
     {
         if (_session is null) return;
         Volatile.Write(ref _lastRead, _time.GetTimestamp());
         package.MarkPushed(row);
+        if (end < package.Tree[row].Size) return;
         var next = row + 1;
         if (next < package.Tree.Count && package.Tree[next].Kind == EntryKind.File && !package.IsPushed(next)) Enqueue(new Order(package, next));
     }

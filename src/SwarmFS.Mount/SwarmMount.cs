@@ -144,7 +144,7 @@ public sealed class SwarmMount : FuseHandler, IDisposable
         var read = _content.TryRead(package.Tree, number.Row, offset, destination);
         if (read < 0) return _parking.ForRead(ref request, package, number.Row, offset, destination.Length);
         _metrics.LocalRead(read);
-        _push.WasRead(package, number.Row);
+        _push.WasRead(package, number.Row, offset + read);
         return FuseResult.Bytes(read);
     }
 

@@ -48,6 +48,28 @@ public sealed class PushTests
     }
 
     [Fact]
+    public void Who_reads_a_file_to_its_end_gets_the_next_one()
+    {
+        using var host = MountedHost.Start();
+        host.Run("mkdir -p $S/source; head -c 1000000 /dev/urandom > $S/source/large; echo small > $S/source/next");
+        host.Do($"add sample 1.0 {host.Scratch}/source");
+        host.Run("stat $M/pkgs/sample/1.0/large $M/pkgs/sample/1.0/next > /dev/null");
+        host.Python($$"""
+            import os
+            large = os.open('{{host.MountPoint}}/pkgs/sample/1.0/large', os.O_RDONLY)
+            os.posix_fadvise(large, 0, 0, os.POSIX_FADV_RANDOM)
+            assert len(os.pread(large, 4096, 4096)) == 4096
+            """);
+        host.Run("sleep 0.3");
+        host.Count("swarmfs.mount.reads").ShouldBe(1);
+        host.Count("swarmfs.mount.pushed_files").ShouldBe(0, "it is far from its end");
+
+        host.Run("cat $M/pkgs/sample/1.0/large > /dev/null");
+
+        host.Await("swarmfs.mount.pushed_files", 1);
+    }
+
+    [Fact]
     public void What_comes_with_a_file_from_afar_is_pushed_too()
     {
         using var host = MountedHost.Start();
