@@ -35,13 +35,15 @@ public class CrowdTests
             var victim = FetchAsync(readers[0], pins, scratch["copy0"]);
             var others = readers.Skip(1).Select((reader, number) => FetchAsync(reader, pins, scratch[$"copy{number + 1}"])).ToArray();
             await Task.Delay(TimeSpan.FromSeconds(1.5));
+            // The source forgets what it sent to a peer that is gone, and part of that went on to the others.
+            var had = (await readers[0].StatusAsync()).Peers.Where(peer => peer.NodeId == atFirst.NodeId).Sum(peer => peer.BytesIn);
             await readers[0].KillAsync();
             foreach (var other in others) (await other).Succeeded();
             await victim;
 
             var sent = (await source.StatusAsync()).Peers.Sum(peer => peer.BytesOut) - atFirst.Peers.Sum(peer => peer.BytesOut);
-            // Each for itself would have it three times from there, and what the killed one had.
-            sent.ShouldBeInRange(Size, 2 * Size);
+            // Each for itself would have it three times from there, beside what the killed one had.
+            (sent + had).ShouldBeInRange(Size * 95 / 100, 2 * Size);
             foreach (var (reader, number) in readers.Select((reader, number) => (reader, number)).Skip(1))
             {
                 (await Command.ShellAsync($"diff -r {tree} {(pins ? reader.Mount + "/pkgs/crowd/1.0" : scratch[$"copy{number}"])}")).Succeeded();
