@@ -6,7 +6,7 @@ namespace SwarmFS.Mount;
 
 /// <summary>
 /// Gives the kernel small local files before it asks for them, at 5 µs a file instead of the 20 to 45 of a READ: those of a directory as soon as it has been listed to its end,
-/// when the kernel knows all its inodes; and, where content comes from afar meanwhile, those after the one that was just read. Works on a thread of its own, which owes nobody an
+/// when the kernel knows all its inodes; and, where content comes from afar meanwhile, those after one that was read to its end. Works on a thread of its own, which owes nobody an
 /// answer; what does not fit its bounds is left to READ.
 /// </summary>
 internal sealed class SmallFilePush : IDisposable

@@ -7,7 +7,10 @@ namespace SwarmFS.Store;
 /// One open-addressed table of the index, linear probing, removal by shifting back (Knuth, The Art of Computer Programming 3, 6.4, algorithm R), so that no
 /// tombstones gather under constant eviction. Not synchronised: the caller holds <see cref="Gate"/>.
 /// </summary>
-/// <remarks>Slots of 48 bytes, filled between 64 % and 80 %: 60 to 75 bytes of memory for a block. A small table doubles: to grow by little takes memory again and again while a first package comes.</remarks>
+/// <remarks>
+/// Slots of 48 bytes, filled between 64 % and 80 %: 60 to 75 bytes of memory for a block. A small table doubles, so it may be filled to 40 % only: to grow by little takes memory again and again
+/// while a first package comes.
+/// </remarks>
 internal sealed class BlockTable
 {
     internal delegate ulong HashFunction(in Sha256Digest digest);
