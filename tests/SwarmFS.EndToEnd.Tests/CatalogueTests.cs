@@ -79,6 +79,21 @@ public class CatalogueTests
         (await pair.Follower.StatusAsync()).Roots.ShouldNotContain(root => root.Name == "beta");
     }
 
+    [Fact]
+    public async Task What_nobody_unpacked_comes_from_the_origin_also_to_a_node_that_has_never_read_the_suites_itself()
+    {
+        await using var pair = await ImporterAndFollower.CreateAsync(followerHasSources: true, "--deadline", Deadline);
+        await FillAsync(pair.Repository);
+        await pair.Repository.PublishAsync(ImporterAndFollower.FirstDate);
+        await pair.Importer.StartAsync();
+        await pair.Importer.SyncAsync();
+        await pair.Follower.StartAsync();
+        await Eventually.HoldsAsync(async () => (await pair.Follower.SwarmAsync("ls", "pkgs/gamma")).ExitCode == 0, "the follower knows the suite");
+        await pair.Importer.KillAsync();
+
+        (await ReadAsync(pair.Follower, "gamma")).Succeeded().ShouldBe("gamma's text");
+    }
+
     private static async Task FillAsync(LocalRepository repository)
     {
         foreach (var name in (string[])["alpha", "beta", "gamma"]) await repository.BuildAsync(name, "1.0", $"{name}'s text");

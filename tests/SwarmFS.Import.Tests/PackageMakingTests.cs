@@ -65,6 +65,44 @@ public sealed class PackageMakingTests(AptImportTests.Keys keys) : IClassFixture
         _bench.Mirror.Asked.ShouldBe(["pool/demo.deb"]);
     }
 
+    /// <summary>As on a node with <c>--sync off</c>, to which another one has proven what the suite lists.</summary>
+    [Fact]
+    public async Task It_is_made_where_the_suites_were_never_read_and_their_signed_text_is_asked_for_once()
+    {
+        var source = await PublishAsync(_bench.Mirror);
+        Forget();
+        using var made = await MakeAsync(source);
+        _bench.Mirror.Asked.ShouldBe(["dists/test/InRelease", "pool/demo.deb"]);
+        _bench.Mirror.Asked.Clear();
+        using (await MakeAsync(source)) _bench.Mirror.Asked.ShouldBe(["pool/demo.deb"]);
+        await Should.ThrowAsync<ImportRefusedException>(MakeAsync(source with { Namespace = "debian/other/main/amd64" }));
+        _bench.Mirror.Asked.ShouldBe(["pool/demo.deb"]);
+        File.Exists(Path.Join(Directory.GetDirectories(Path.Join(_bench.Workshop.State, "suites")).Single(), "accepted.json")).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task What_a_suite_that_was_never_read_says_without_a_signature_leads_nowhere()
+    {
+        var source = await PublishAsync(_bench.Mirror);
+        Forget();
+        var signed = _bench.Mirror.Files["dists/test/InRelease"];
+        _bench.Mirror.Files["dists/test/InRelease"] = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(signed).Replace("Origin: Debian", "Origin: Other", StringComparison.Ordinal));
+        (await Should.ThrowAsync<ImportRefusedException>(MakeAsync(source))).Message.ShouldContain("InRelease");
+        _bench.Mirror.Files.TryRemove("dists/test/InRelease", out _).ShouldBeTrue();
+        (await Should.ThrowAsync<SourceUnavailableException>(MakeAsync(source))).Message.ShouldContain("InRelease");
+        _bench.Mirror.Asked.ShouldNotContain("pool/demo.deb");
+        _bench.Mirror.Files["dists/test/InRelease"] = signed;
+        using var made = await MakeAsync(source);
+        made.Package.Name.ShouldBe("demo");
+    }
+
+    private void Forget()
+    {
+        Directory.Delete(Path.Join(_bench.Workshop.State, "suites"), recursive: true);
+        _bench.Workshop.Restart();
+        _bench.Mirror.Asked.Clear();
+    }
+
     [Fact]
     public async Task Whoever_asks_at_the_same_time_gets_one_making_and_a_hold_of_their_own()
     {

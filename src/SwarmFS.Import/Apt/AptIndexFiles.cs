@@ -34,7 +34,8 @@ internal sealed class AptIndexFiles(AptSource source, AptSources system, AptFetc
 
     private string ArchitectureOf(string path) => source.IsFlat ? system.Configuration.Architecture : path.Split('/')[^2]["binary-".Length..];
 
-    private string? NamespaceOf(ReleaseFile release, string path) => SuiteNamespace.Of(
+    /// <returns>Null where the Release lacks the words for one.</returns>
+    public string? NamespaceOf(ReleaseFile release, string path) => SuiteNamespace.Of(
         release.Origin, release.Codename ?? release.Suite, source.IsFlat ? SuiteNamespace.Flat : path[..path.LastIndexOf("/binary-", StringComparison.Ordinal)], ArchitectureOf(path));
 
     private async Task<AcceptedIndex> FetchIndexAsync(ReleaseFile release, AcceptedIndex index, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)

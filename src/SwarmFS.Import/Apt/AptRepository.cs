@@ -56,6 +56,8 @@ internal sealed class AptRepository
     /// <summary>The signed text with its signatures, as it was when it was accepted; null when it is not here.</summary>
     public byte[]? ReadEvidence() => Accepted is not null && File.Exists(EvidencePath) ? File.ReadAllBytes(EvidencePath) : null;
 
+    private Uri ReleaseAddress => new(Source.Root, "InRelease");
+
     private string EvidencePath => Path.Join(_directory, "InRelease");
 
     /// <summary>Brings what is accepted up to date; afterwards it is not null, and its suite indices are in the store.</summary>
@@ -64,18 +66,11 @@ internal sealed class AptRepository
     /// <exception cref="StoreFullException">The store has no space for an index.</exception>
     public async Task<SuiteUpdate> UpdateAsync(IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
     {
-        var address = new Uri(Source.Root, "InRelease");
-        var signed = await FetchSmallAsync(address, progress, cancellationToken);
-        var signature = new SignatureCheck(_system.Paths.EtcDirectory, _scratch, _time);
-        var text = await signature.VerifyAsync(signed, Source.Keys, address.ToString(), cancellationToken);
-        var release = Parse(text.Payload, address);
-        var payload = Convert.ToHexStringLower(SHA256.HashData(text.Payload));
-        CheckSuite(release, address);
-        CheckDates(release, address);
-        CheckNotOlder(release, payload, address);
+        var (release, text, signed) = await ReadReleaseAsync(progress, cancellationToken);
+        var payload = PayloadOf(text);
         var fetched = new Dictionary<string, long>();
         var indices = new List<AcceptedIndex>();
-        foreach (var path in IndexPaths(release, address))
+        foreach (var path in IndexPaths(release))
         {
             var before = _fetcher.BytesFetched;
             indices.Add(await _files.BringAsync(release, path, Accepted?.Indices ?? [], progress, cancellationToken));
@@ -86,6 +81,30 @@ internal sealed class AptRepository
             Accept(new AcceptedSuite(Source.Name, release.Date, release.ValidUntil, payload, text.Signers, indices), text.Payload, signed);
         return new SuiteUpdate(!isSameText, signed.Length, fetched);
     }
+
+    /// <summary>The namespaces that the repository lists at this moment, by its signed text alone: no index is fetched, and nothing is accepted.</summary>
+    /// <exception cref="ImportRefusedException">What the repository says must not be believed.</exception>
+    /// <exception cref="SourceUnavailableException">It does not answer.</exception>
+    public async Task<IReadOnlyList<string>> ReadNamespacesAsync(IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
+    {
+        var (release, _, _) = await ReadReleaseAsync(progress, cancellationToken);
+        return [.. IndexPaths(release).Select(path => _files.NamespaceOf(release, path)).OfType<string>()];
+    }
+
+    private async Task<(ReleaseFile Release, VerifiedText Text, byte[] Signed)> ReadReleaseAsync(IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
+    {
+        using var bytes = new MemoryStream();
+        await _fetcher.FetchAsync(ReleaseAddress, bytes, exact: null, MaxRelease, progress, ImportStage.Updating, cancellationToken);
+        var signed = bytes.ToArray();
+        var text = await new SignatureCheck(_system.Paths.EtcDirectory, _scratch, _time).VerifyAsync(signed, Source.Keys, ReleaseAddress.ToString(), cancellationToken);
+        var release = Parse(text.Payload);
+        CheckSuite(release);
+        CheckDates(release);
+        CheckNotOlder(release, PayloadOf(text));
+        return (release, text, signed);
+    }
+
+    private static string PayloadOf(VerifiedText text) => Convert.ToHexStringLower(SHA256.HashData(text.Payload));
 
     /// <summary>The suite indices of what is accepted are put into the store again where they are not there, from what lies on disk.</summary>
     /// <exception cref="StoreFullException">The store has no space for an index.</exception>
@@ -122,14 +141,7 @@ internal sealed class AptRepository
         return _keeper.Open(again.Root).Versions(name);
     }
 
-    private async Task<byte[]> FetchSmallAsync(Uri address, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
-    {
-        using var bytes = new MemoryStream();
-        await _fetcher.FetchAsync(address, bytes, exact: null, MaxRelease, progress, ImportStage.Updating, cancellationToken);
-        return bytes.ToArray();
-    }
-
-    private static ReleaseFile Parse(byte[] text, Uri address)
+    private ReleaseFile Parse(byte[] text)
     {
         try
         {
@@ -137,36 +149,36 @@ internal sealed class AptRepository
         }
         catch (ArchiveFormatException e)
         {
-            throw new ImportRefusedException($"{address} is refused: {e.Message}. Ask the repository's maintainer, or choose another mirror.", e);
+            throw new ImportRefusedException($"{ReleaseAddress} is refused: {e.Message}. Ask the repository's maintainer, or choose another mirror.", e);
         }
     }
 
     /// <summary>The same keys sign all suites of an archive, so the text of another suite is validly signed too.</summary>
-    private void CheckSuite(ReleaseFile release, Uri address)
+    private void CheckSuite(ReleaseFile release)
     {
         if (Source.IsFlat || (release.Suite ?? release.Codename) is null || Source.Suite == release.Suite || Source.Suite == release.Codename) return;
         throw new ImportRefusedException(
-            $"{address} is refused: it is of the suite '{EscapedText.Of(release.Suite ?? "")}' (codename '{EscapedText.Of(release.Codename ?? "")}'), not of '{Source.Suite}'. Correct {Source.Place}, or choose another mirror.");
+            $"{ReleaseAddress} is refused: it is of the suite '{EscapedText.Of(release.Suite ?? "")}' (codename '{EscapedText.Of(release.Codename ?? "")}'), not of '{Source.Suite}'. Correct {Source.Place}, or choose another mirror.");
     }
 
-    private void CheckDates(ReleaseFile release, Uri address)
+    private void CheckDates(ReleaseFile release)
     {
         var now = _time.GetUtcNow();
         if (ChecksDate && release.Date > now + MaxAhead)
-            throw new ImportRefusedException($"{address} is refused: its Date {release.Date:u} is in the future. Set this machine's clock, or choose another mirror.");
+            throw new ImportRefusedException($"{ReleaseAddress} is refused: its Date {release.Date:u} is in the future. Set this machine's clock, or choose another mirror.");
         if (ChecksValidUntil && release.ValidUntil < now)
-            throw new ImportRefusedException($"{address} is refused: it was valid until {release.ValidUntil:u}. Choose a mirror that is up to date, or set this machine's clock.");
+            throw new ImportRefusedException($"{ReleaseAddress} is refused: it was valid until {release.ValidUntil:u}. Choose a mirror that is up to date, or set this machine's clock.");
     }
 
-    private void CheckNotOlder(ReleaseFile release, string payload, Uri address)
+    private void CheckNotOlder(ReleaseFile release, string payload)
     {
         if (Accepted is not { } accepted || release.Date > accepted.Date || payload == accepted.Payload) return;
         var what = release.Date == accepted.Date ? "another text of the same Date" : $"rolled back to {release.Date:u}";
         throw new ImportRefusedException(
-            $"{address} is refused: it is {what}, but {accepted.Date:u} was accepted before. Choose a mirror that is up to date; to go back on purpose, delete {Path.Join(_directory, AcceptedSuite.FileName)}.");
+            $"{ReleaseAddress} is refused: it is {what}, but {accepted.Date:u} was accepted before. Choose a mirror that is up to date; to go back on purpose, delete {Path.Join(_directory, AcceptedSuite.FileName)}.");
     }
 
-    private List<string> IndexPaths(ReleaseFile release, Uri address)
+    private List<string> IndexPaths(ReleaseFile release)
     {
         if (Source.IsFlat) return ["Packages"];
         var paths = new List<string>();
@@ -177,7 +189,7 @@ internal sealed class AptRepository
             var before = paths.Count;
             if (release.Find(path) is not null) paths.Add(path);
             if (release.HasOwnIndexOfAll && release.Find(all) is not null) paths.Add(all);
-            if (paths.Count == before) throw new ImportRefusedException($"{address} is refused: it lists no {path} with a SHA-256. Correct the component in {Source.Place}.");
+            if (paths.Count == before) throw new ImportRefusedException($"{ReleaseAddress} is refused: it lists no {path} with a SHA-256. Correct the component in {Source.Place}.");
         }
         return paths;
     }

@@ -19,8 +19,12 @@ internal sealed record AptState(AptSources System, AptFetcher Fetcher, IReadOnly
 /// <summary>Brings the system's apt sources up to date, one after the other, one update at a time. Where each keeps what it said is this one's affair.</summary>
 internal sealed class AptUpdate(ImporterOptions options, string scratch, SuiteIndexKeeper keeper, TimeProvider time, ILogger logger, ImportMetrics metrics)
 {
+    /// <summary>How long what a source listed stands where it is only asked which namespaces it has: they change when a distribution is released.</summary>
+    private static readonly TimeSpan ListedFor = TimeSpan.FromHours(1);
+
     private readonly SemaphoreSlim _updating = new(1, 1);
     private readonly Dictionary<string, DateTimeOffset> _updated = [];
+    private readonly Dictionary<string, (DateTimeOffset At, IReadOnlyList<string> Namespaces)> _listed = [];
 
     /// <param name="isWanted">Which sources are asked; the others come with what they last said.</param>
     /// <param name="freshFor">A source that was asked within this time is not asked again.</param>
@@ -51,12 +55,66 @@ internal sealed class AptUpdate(ImporterOptions options, string scratch, SuiteIn
         }
     }
 
-    /// <summary>The sources that are known to list a namespace, each with what is needed to fetch from it.</summary>
-    public async Task<(AptState State, IReadOnlyList<AptSource> Having)> FindAsync(string space, CancellationToken cancellationToken)
+    /// <summary>
+    /// The sources that list a namespace, each with what is needed to fetch from it. Where none is known to, those that were never brought up to date are asked for their signed text: a
+    /// node that does not synchronise has the packages that others have proven all the same.
+    /// </summary>
+    /// <exception cref="ImportRefusedException">There are no sources.</exception>
+    /// <exception cref="SourceUnavailableException">apt is not installed; or no source is known to list it, and one that might did not answer.</exception>
+    public async Task<(AptState State, IReadOnlyList<AptSource> Having)> FindAsync(string space, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
     {
         var system = await LoadAsync(cancellationToken);
-        var having = system.Sources.Where(source => ReadAccepted(source)?.Indices.Any(index => index.Namespace == space) == true).ToList();
-        return (new AptState(system, new AptFetcher(system.Configuration, time, logger, metrics), []), having);
+        var fetcher = new AptFetcher(system.Configuration, time, logger, metrics);
+        try
+        {
+            var having = Having();
+            if (having.Count == 0)
+            {
+                await _updating.WaitAsync(cancellationToken);
+                try
+                {
+                    // Whoever was bringing them up to date a moment ago may have found it.
+                    having = Having();
+                    if (having.Count == 0) having = await AskAsync(space, system, fetcher, progress, cancellationToken);
+                }
+                finally
+                {
+                    _updating.Release();
+                }
+            }
+            return (new AptState(system, fetcher, []), having);
+        }
+        catch
+        {
+            fetcher.Dispose();
+            throw;
+        }
+
+        List<AptSource> Having() => [.. system.Sources.Where(source => ReadAccepted(source)?.Indices.Any(index => index.Namespace == space) == true)];
+    }
+
+    private async Task<List<AptSource>> AskAsync(string space, AptSources system, AptFetcher fetcher, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
+    {
+        var having = new List<AptSource>();
+        Exception? unanswered = null;
+        foreach (var source in system.Sources)
+        {
+            try
+            {
+                var directory = DirectoryOf(source);
+                var repository = new AptRepository(source, system, fetcher, keeper, directory, scratch, time, logger);
+                if (repository.Accepted is not null) continue;
+                if (!_listed.TryGetValue(directory, out var listed) || time.GetUtcNow() - listed.At >= ListedFor)
+                    _listed[directory] = listed = (time.GetUtcNow(), await repository.ReadNamespacesAsync(progress, cancellationToken));
+                if (listed.Namespaces.Contains(space)) having.Add(source);
+            }
+            catch (Exception e) when (e is ImportRefusedException or SourceUnavailableException)
+            {
+                ImportLog.SourceLeftOut(logger, e.Message);
+                unanswered ??= e;
+            }
+        }
+        return having.Count > 0 || unanswered is null ? having : throw unanswered;
     }
 
     private async Task<AptSources> LoadAsync(CancellationToken cancellationToken)

@@ -42,11 +42,11 @@ internal sealed class PackageMaker(IBlockStore store, AptUpdate sources, DebFetc
     /// <summary>Asks one source after the other; what one of them gets wrong is no reason not to ask the next.</summary>
     private async Task<string> FetchAsync(ArtifactSource source, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
     {
-        var (state, having) = await sources.FindAsync(source.Namespace, cancellationToken);
+        var (state, having) = await sources.FindAsync(source.Namespace, progress, cancellationToken);
         using (state)
         {
             if (having.Count == 0)
-                throw new ImportRefusedException($"No package source of this system is known to have {EscapedText.Of(source.Namespace)}. Add one to the system's apt sources and bring them up to date.");
+                throw new ImportRefusedException($"No package source of this system has {EscapedText.Of(source.Namespace)}. Add one that does to the system's apt sources.");
             for (var next = 0; ; next++)
             {
                 try
