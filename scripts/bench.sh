@@ -244,9 +244,10 @@ calls() {
     for number in $("$base/syscalls" "$what" "$turns" "${lists[@]}"); do note "${names[at++]}" "$number"; done
 }
 
-# The same for walks: for each the name and the directory. One process over the tree many times: to start it takes as long as to walk 5,000 entries.
+# The same for walks: how often, then for each the name and the directory. One process over the tree many times: to start it takes as long as to walk 5,000 entries.
 walks() {
-    local turn pairs=("$@") at trees=({1..50})
+    local turn at pairs=("${@:2}") trees
+    mapfile -t trees < <(seq "$1")
     for turn in $(seq 5); do
         for ((at = 0; at < ${#pairs[@]}; at += 2)); do timed find "${trees[@]/#*/${pairs[at + 1]}}" >>"$base/walk-${pairs[at]}"; done
     done
@@ -258,7 +259,8 @@ walks() {
 
 hot() {
     local tree
-    walks find-swarmfs "$base/mnt-b/pkgs/icons/$version" find-ext4 "$base/ext4/pkgs/icons/$version"
+    walks 50 find-swarmfs "$base/mnt-b/pkgs/icons/$version" find-ext4 "$base/ext4/pkgs/icons/$version"
+    walks 3 find-wide-swarmfs "$base/mnt-b/pkgs/wide/$version" find-wide-ext4 "$base/ext4/pkgs/wide/$version"
     # Another file system in user space over the same names: what of the difference is the kernel's part of any of them.
     for tree in icons deep; do
         calls stat 9 "stat-$tree-swarmfs" "$base/list-$tree-swarmfs" "stat-$tree-ext4" "$base/list-$tree-ext4" \
@@ -276,7 +278,7 @@ hot_view() {
     "$swarmfs" --state "$base/b" view "$1/$version" >/dev/null
     # A view begins with empty caches.
     find "$place" -type f -exec cat {} + >/dev/null
-    if [ "$1" = icons ]; then walks find-view "$place" find-beside "$base/ext4/pkgs/$1/$version"; fi
+    if [ "$1" = icons ]; then walks 50 find-view "$place" find-beside "$base/ext4/pkgs/$1/$version"; fi
     calls stat 9 "stat-$1-view" "$base/list-$1-swarmfs" "stat-$1-beside" "$base/list-$1-ext4"
     calls read 5 "read-$1-view" "$base/list-$1-swarmfs" "read-$1-beside" "$base/list-$1-ext4"
     umount "$place"
@@ -399,6 +401,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 row "hot find over the package, fifty times" find-swarmfs find-ext4 0.8 ms 1000
 row "the same through a view" find-view find-beside 0.8 ms 1000
+row "hot find over 100,000 files, three times" find-wide-swarmfs find-wide-ext4 0.8 ms 1000
 row "hot stat in the package, $(depth icons) names deep" stat-icons-swarmfs stat-icons-ext4 1.3 us 0.001
 row "the same against another FUSE file system" stat-icons-swarmfs stat-icons-squashfuse 1.1 us 0.001
 row "the least of any FUSE mount (no permissions)" stat-icons-bare stat-icons-ext4 - us 0.001
