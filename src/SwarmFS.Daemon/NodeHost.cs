@@ -161,12 +161,12 @@ internal sealed class NodeHost : IAsyncDisposable
             var sync = Own("sync", new SuiteSync(importer, proven, store, activities, _time, _log));
             sync.Start(_settings.SyncEvery);
             catalogue = new FullCatalogue(proven, sync);
-            MapCatalogue(new PackageFinder(proven), proven, new ImportRequests(importer, proven, sync, store, activities, _time), sync, importer, activities);
+            MapCatalogue(new PackageFinder(proven, _time), proven, new ImportRequests(importer, proven, sync, store, activities, _time), sync, importer, activities);
             await ServeLogAsync(proven, store, cancellationToken);
         }
         var status = new StatusSource(_settings, identity, store, catalogue, swarm, content, _mount, activities, metrics, started);
         MapStatus(status);
-        MapContent(new PackageFinder(catalogue.Catalog), store, content, proven, activities);
+        MapContent(new PackageFinder(catalogue.Catalog, _time), store, content, proven, activities);
         _server.Map(ControlRoutes.Policy, ControlJson.Default.PolicyRequest, ControlJson.Default.PolicyReport, (request, _, _) => Task.FromResult(policy.Apply(request)));
         if (_settings.MountPoint is not null)
         {

@@ -6,7 +6,7 @@ namespace SwarmFS.Cli.Commands;
 /// <summary><c>ls</c>, <c>cat</c>, <c>get</c>: reading without the mount, which also works where there is none.</summary>
 internal static class ContentCommands
 {
-    private const string PathHelp = "A path below the mount: pkgs/NAME/VERSION/…, cid/CID/…";
+    private const string PathHelp = "A path below the mount: pkgs/NAME/VERSION/…, at/DAY/pkgs/…, cid/CID/…";
 
     public static void AddTo(RootCommand root, CommandContext context)
     {
@@ -19,7 +19,7 @@ internal static class ContentCommands
     {
         var path = new Argument<string>("path") { Description = PathHelp, DefaultValueFactory = _ => "" };
         var command = new Command("ls", "List a directory of the tree") { path };
-        context.AddExample(command, "swarmfs ls pkgs/gedit", "swarmfs ls pkgs/gedit/latest/usr/bin");
+        context.AddExample(command, "swarmfs ls pkgs/gedit", "swarmfs ls pkgs/gedit/latest/usr/bin", "swarmfs ls at", "swarmfs ls at/2026-11-20/pkgs/gedit");
         context.Ask(command, ControlRoutes.List, parsed => new PathRequest(parsed.GetRequiredValue(path)),
             ControlJson.Default.PathRequest, ControlJson.Default.ListReport, report =>
         {

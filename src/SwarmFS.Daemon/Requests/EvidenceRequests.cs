@@ -25,7 +25,7 @@ internal sealed class EvidenceRequests(PackageFinder packages, ProvenCatalog cat
 
     private string? Latest(string name)
     {
-        var snapshot = packages.Current;
+        var snapshot = packages.Snapshot;
         return snapshot.IndexOf(Encoding.UTF8.GetBytes(name)) is var index and >= 0 ? snapshot[index].Latest.Version : null;
     }
 

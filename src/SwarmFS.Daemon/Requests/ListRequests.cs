@@ -11,21 +11,27 @@ internal sealed class ListRequests(PackageFinder packages, TreePaths paths)
 {
     public async Task<ListReport> ListAsync(PathRequest request, CancellationToken cancellationToken)
     {
-        var parts = request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        IReadOnlyList<ListedEntry> entries = parts switch
+        var path = TreePath.Parse(request.Path);
+        if (path.IsInTree) return new ListReport(request.Path.Trim('/'), await ListTreeAsync(path, cancellationToken));
+        var seen = await packages.AtAsync(path.Moment, cancellationToken);
+        var names = Directory("pkgs", seen.Snapshot.Changed);
+        IReadOnlyList<ListedEntry> entries = (path.Moment, path.Names) switch
         {
-            [] => [Directory("pkgs", packages.Current.Changed), Directory("cid", DateTimeOffset.UnixEpoch)],
-            ["pkgs"] => ListPackages(),
-            ["pkgs", var name] => ListVersions(await packages.PackageAsync(name, cancellationToken)),
-            ["pkgs", ..] or ["cid", _, ..] => await ListTreeAsync(parts, cancellationToken),
-            _ => throw new RequestException(ControlErrors.NotFound, $"There is no path {request.Path}.", "Paths begin with pkgs/NAME/VERSION or cid/CID."),
+            (null, []) => [Directory("at", seen.Snapshot.Changed), Directory("cid", DateTimeOffset.UnixEpoch), names],
+            (null, ["at"]) => [.. seen.Moments.Select(day => Directory(day, EndOf(day)))],
+            (null, ["cid"]) => [],
+            (_, []) => [names],
+            (_, ["pkgs"]) => ListPackages(seen.Snapshot),
+            (_, ["pkgs", var name]) => ListVersions(await seen.PackageAsync(name, cancellationToken)),
+            _ => throw new RequestException(ControlErrors.NotFound, $"There is no path {request.Path}.", TreePath.Forms),
         };
-        return new ListReport(string.Join('/', parts), entries);
+        return new ListReport(request.Path.Trim('/'), entries);
     }
 
-    private List<ListedEntry> ListPackages()
+    private static DateTimeOffset EndOf(string day) => DateTimeOffset.ParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal).AddDays(1).AddSeconds(-1);
+
+    private static List<ListedEntry> ListPackages(ICatalogSnapshot snapshot)
     {
-        var snapshot = packages.Current;
         var entries = new List<ListedEntry>(snapshot.Count);
         for (var i = 0; i < snapshot.Count; i++) entries.Add(Directory(Encoding.UTF8.GetString(snapshot.NameAt(i)), snapshot.Changed));
         return entries;
@@ -39,9 +45,9 @@ internal sealed class ListRequests(PackageFinder packages, TreePaths paths)
         return entries;
     }
 
-    private async Task<IReadOnlyList<ListedEntry>> ListTreeAsync(string[] parts, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<ListedEntry>> ListTreeAsync(TreePath path, CancellationToken cancellationToken)
     {
-        var (tree, row) = await paths.FindAsync(parts, followLast: false, cancellationToken);
+        var (tree, row) = await paths.FindAsync(path, followLast: false, cancellationToken);
         return tree[row].Kind == EntryKind.Directory ? [.. tree.Children(row).ToArray().Select(child => Entry(tree, child))] : [Entry(tree, row)];
     }
 

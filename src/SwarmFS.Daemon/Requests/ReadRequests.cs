@@ -18,10 +18,9 @@ internal sealed class ReadRequests(TreePaths paths, PackageContent content)
 
     public async Task CatAsync(PathRequest request, Stream output, CancellationToken cancellationToken)
     {
-        var parts = request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        if (parts is not (["pkgs", _, _, ..] or ["cid", _, ..]))
-            throw new RequestException(ControlErrors.Usage, $"{request.Path} is no file.", "Write pkgs/NAME/VERSION/… or cid/CID/….");
-        var (tree, row) = await paths.FindAsync(parts, followLast: true, cancellationToken);
+        var path = TreePath.Parse(request.Path);
+        if (!path.IsInTree) throw new RequestException(ControlErrors.Usage, $"{request.Path} is no file.", TreePath.Forms);
+        var (tree, row) = await paths.FindAsync(path, followLast: true, cancellationToken);
         if (tree[row].Kind != EntryKind.File) throw new RequestException(ControlErrors.Refused, $"{request.Path} is a directory.", $"List it with swarmfs ls {request.Path}.");
         var buffer = BlockBuffers.Shared.Rent(Piece);
         try

@@ -6,21 +6,22 @@ namespace SwarmFS.Daemon.Requests;
 /// <summary>An entry of a package tree that a person named.</summary>
 internal readonly record struct FoundEntry(TreeTable Tree, int Row);
 
-/// <summary>Follows paths below <c>pkgs/</c> and <c>cid/</c> into trees.</summary>
+/// <summary>Follows paths into trees.</summary>
 internal sealed class TreePaths(PackageFinder packages, IPackageContent content)
 {
     /// <summary>Symlinks on one path (as the kernel: MAXSYMLINKS, path_resolution(7)).</summary>
     private const int SymlinksMax = 40;
 
-    /// <param name="parts">The path's names, at least two of them: <c>cid CID …</c> or <c>pkgs NAME VERSION …</c> (then three).</param>
+    /// <param name="path">One that <see cref="TreePath.IsInTree"/>.</param>
     /// <param name="followLast">Whether a symlink at the end of the path is followed, as cat does and ls does not.</param>
     /// <exception cref="RequestException">There is no such path.</exception>
-    public async Task<FoundEntry> FindAsync(string[] parts, bool followLast, CancellationToken cancellationToken)
+    public async Task<FoundEntry> FindAsync(TreePath path, bool followLast, CancellationToken cancellationToken)
     {
-        var isPackage = parts[0] == "pkgs";
-        var root = isPackage ? await packages.FindAsync(parts[1], parts[2], cancellationToken) : new FoundRoot(ParseRoot(parts[1]), null);
+        var names = path.Names;
+        var isPackage = names[0] == "pkgs";
+        var root = isPackage ? await (await packages.AtAsync(path.Moment, cancellationToken)).FindAsync(names[1], names[2], cancellationToken) : new FoundRoot(ParseRoot(names[1]), null);
         var tree = await content.GetTreeAsync(root.Root, cancellationToken);
-        return new FoundEntry(tree, Follow(tree, parts[(isPackage ? 3 : 2)..], followLast));
+        return new FoundEntry(tree, Follow(tree, names[(isPackage ? 3 : 2)..], followLast));
     }
 
     private static Cid ParseRoot(string text) =>
