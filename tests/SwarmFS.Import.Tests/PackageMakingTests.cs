@@ -89,9 +89,14 @@ public sealed class PackageMakingTests(AptImportTests.Keys keys) : IClassFixture
         _bench.Mirror.Files["dists/test/InRelease"] = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(signed).Replace("Origin: Debian", "Origin: Other", StringComparison.Ordinal));
         (await Should.ThrowAsync<ImportRefusedException>(MakeAsync(source))).Message.ShouldContain("InRelease");
         _bench.Mirror.Files.TryRemove("dists/test/InRelease", out _).ShouldBeTrue();
+        _bench.Time.Now += TimeSpan.FromSeconds(59);
+        (await Should.ThrowAsync<ImportRefusedException>(MakeAsync(source))).Message.ShouldContain("InRelease");
+        _bench.Mirror.Asked.ShouldBe(["dists/test/InRelease"]);
+        _bench.Time.Now += TimeSpan.FromSeconds(2);
         (await Should.ThrowAsync<SourceUnavailableException>(MakeAsync(source))).Message.ShouldContain("InRelease");
-        _bench.Mirror.Asked.ShouldNotContain("pool/demo.deb");
+        _bench.Mirror.Asked.ShouldBe(["dists/test/InRelease", "dists/test/InRelease"]);
         _bench.Mirror.Files["dists/test/InRelease"] = signed;
+        _bench.Time.Now += TimeSpan.FromMinutes(2);
         using var made = await MakeAsync(source);
         made.Package.Name.ShouldBe("demo");
     }

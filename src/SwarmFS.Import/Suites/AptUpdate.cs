@@ -19,12 +19,17 @@ internal sealed record AptState(AptSources System, AptFetcher Fetcher, IReadOnly
 /// <summary>Brings the system's apt sources up to date, one after the other, one update at a time. Where each keeps what it said is this one's affair.</summary>
 internal sealed class AptUpdate(ImporterOptions options, string scratch, SuiteIndexKeeper keeper, TimeProvider time, ILogger logger, ImportMetrics metrics)
 {
-    /// <summary>How long what a source listed stands where it is only asked which namespaces it has: they change when a distribution is released.</summary>
+    /// <summary>How long an answer to the question which namespaces a source has stands: they change when a distribution is released.</summary>
     private static readonly TimeSpan ListedFor = TimeSpan.FromHours(1);
+
+    /// <summary>How long a source that did not answer it is left alone: many may wait for packages of it.</summary>
+    private static readonly TimeSpan FailedFor = TimeSpan.FromMinutes(1);
 
     private readonly SemaphoreSlim _updating = new(1, 1);
     private readonly Dictionary<string, DateTimeOffset> _updated = [];
-    private readonly Dictionary<string, (DateTimeOffset At, IReadOnlyList<string> Namespaces)> _listed = [];
+    private readonly Dictionary<string, Answer> _answers = [];
+
+    private sealed record Answer(IReadOnlyList<string> Namespaces, Exception? Failure, DateTimeOffset At);
 
     /// <param name="isWanted">Which sources are asked; the others come with what they last said.</param>
     /// <param name="freshFor">A source that was asked within this time is not asked again.</param>
@@ -95,26 +100,27 @@ internal sealed class AptUpdate(ImporterOptions options, string scratch, SuiteIn
 
     private async Task<List<AptSource>> AskAsync(string space, AptSources system, AptFetcher fetcher, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
     {
-        var having = new List<AptSource>();
-        Exception? unanswered = null;
-        foreach (var source in system.Sources)
+        var unread = system.Sources.Where(source => ReadAccepted(source) is null).ToList();
+        var answers = await Task.WhenAll(unread.Select(source => AskAsync(source, system, fetcher, progress, cancellationToken)));
+        for (var i = 0; i < unread.Count; i++) _answers[DirectoryOf(unread[i])] = answers[i];
+        var having = unread.Where((_, i) => answers[i].Namespaces.Contains(space)).ToList();
+        return having.Count == 0 && answers.FirstOrDefault(answer => answer.Failure is not null) is { Failure: { } failure } ? throw failure : having;
+    }
+
+    private async Task<Answer> AskAsync(AptSource source, AptSources system, AptFetcher fetcher, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
+    {
+        var directory = DirectoryOf(source);
+        if (_answers.TryGetValue(directory, out var known) && time.GetUtcNow() - known.At < (known.Failure is null ? ListedFor : FailedFor)) return known;
+        try
         {
-            try
-            {
-                var directory = DirectoryOf(source);
-                var repository = new AptRepository(source, system, fetcher, keeper, directory, scratch, time, logger);
-                if (repository.Accepted is not null) continue;
-                if (!_listed.TryGetValue(directory, out var listed) || time.GetUtcNow() - listed.At >= ListedFor)
-                    _listed[directory] = listed = (time.GetUtcNow(), await repository.ReadNamespacesAsync(progress, cancellationToken));
-                if (listed.Namespaces.Contains(space)) having.Add(source);
-            }
-            catch (Exception e) when (e is ImportRefusedException or SourceUnavailableException)
-            {
-                ImportLog.SourceLeftOut(logger, e.Message);
-                unanswered ??= e;
-            }
+            var repository = new AptRepository(source, system, fetcher, keeper, directory, scratch, time, logger);
+            return new Answer(await repository.ReadNamespacesAsync(progress, cancellationToken), null, time.GetUtcNow());
         }
-        return having.Count > 0 || unanswered is null ? having : throw unanswered;
+        catch (Exception e) when (e is ImportRefusedException or SourceUnavailableException)
+        {
+            ImportLog.SourceLeftOut(logger, e.Message);
+            return new Answer([], e, time.GetUtcNow());
+        }
     }
 
     private async Task<AptSources> LoadAsync(CancellationToken cancellationToken)
