@@ -47,6 +47,9 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
     /// <summary>After a round that could not have everything, the next waits so long, unless there is news.</summary>
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a version that its origin does not deliver waits for word of it: what a node unpacks is in its log within a second, and known to those who follow it within another.</summary>
+    private static readonly TimeSpan WordOfOthers = TimeSpan.FromSeconds(3);
+
     private readonly CatalogParts _parts;
     private readonly ILogger _log;
     private readonly LogFollowers _followers;
@@ -65,6 +68,9 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
     private readonly SemaphoreSlim _news = new(0, 1);
     private readonly CancellationTokenSource _stop = new();
     private Task _work = Task.CompletedTask;
+
+    /// <summary>Ends with the round that runs next.</summary>
+    private TaskCompletionSource _round = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private MadeSnapshot _made = new(PackedSnapshot.Empty, [], [], IsWhole: true);
 
     /// <exception cref="LogDamagedException">What is kept of a log, or the list of pins, is damaged.</exception>
@@ -111,7 +117,28 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
         if (TreeOf(artifact) is { } tree) return ValueTask.FromResult(tree.Root);
         if (release.Namespace is not { } origin || release.Filename is not { } filename)
             throw new ContentUnavailableException($"Nobody has unpacked {release.Name} {release.Version}, and no suite says where its archive is.");
-        return new ValueTask<Cid>(_trees.MakeAsync(new OriginPackage(origin, release.Name, release.Version, artifact, filename), cancellationToken));
+        return new ValueTask<Cid>(MakeOrHearAsync(new OriginPackage(origin, release.Name, release.Version, artifact, filename), cancellationToken));
+    }
+
+    /// <summary>Makes a tree, unless a log brings word of it first: another node may have unpacked the same a moment ago, and has it nearer than the origin, or where there is no origin.</summary>
+    private async Task<Cid> MakeOrHearAsync(OriginPackage package, CancellationToken cancellationToken)
+    {
+        var making = _trees.MakeAsync(package, cancellationToken);
+        for (var patience = (Task)making; ;)
+        {
+            var round = Volatile.Read(ref _round).Task;
+            if (TreeOf(package.Artifact) is { } tree)
+            {
+                _ = making.ContinueWith(static late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                return tree.Root;
+            }
+            if (patience.IsCompleted)
+            {
+                if (patience != making || !making.IsFaulted || _followers.Logs.Count == 0) return await making;
+                patience = Task.Delay(WordOfOthers, _parts.Time, cancellationToken);
+            }
+            await Task.WhenAny(patience, round);
+        }
     }
 
     /// <summary>The chain from the policy to a version's content; null when <see cref="Current"/> does not have it.</summary>
@@ -172,6 +199,7 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
             names = made.Snapshot.NamesThatDiffer(_made.Snapshot);
             Volatile.Write(ref _made, made);
         }
+        Interlocked.Exchange(ref _round, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
         if (names.Count > 0)
         {
             CatalogLog.Changed(_log, names.Count, made.Snapshot.Count);

@@ -99,7 +99,10 @@ public sealed class ConfirmationTests : IAsyncDisposable
         await _node.HearAsync(_importers[0], _importers[1]);
         var release = _node.Find("gedit")!.Latest;
         release.Root.ShouldBeNull();
-        await Should.ThrowAsync<ContentUnavailableException>(async () => await _node.Catalog.ResolveAsync(release, CancellationToken.None));
+        var resolving = _node.Catalog.ResolveAsync(release, CancellationToken.None).AsTask();
+        resolving.IsCompleted.ShouldBeFalse();
+        _time.Advance(TimeSpan.FromSeconds(3));
+        await Should.ThrowAsync<ContentUnavailableException>(() => resolving);
         await _node.HearAsync(_importers[2]);
         (await _node.Catalog.ResolveAsync(release, CancellationToken.None)).ShouldBe(TestImporter.Root("gedit_44.2-1"));
         var conflict = _node.Catalog.Status().Conflicts.ShouldHaveSingleItem();

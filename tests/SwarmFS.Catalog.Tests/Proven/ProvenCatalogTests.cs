@@ -194,10 +194,34 @@ public sealed class ProvenCatalogTests : IAsyncDisposable
         var gedit = _node.Find("gedit")!.Latest;
         var resolving = Catalog.ResolveAsync(gedit, CancellationToken.None).AsTask();
         _origin.Fail("gedit_44.2-1");
+        await WaitAsync(() => _time.PendingTimers > 0);
+        resolving.IsCompleted.ShouldBeFalse();
+        _time.Advance(TimeSpan.FromSeconds(3));
         (await Should.ThrowAsync<ContentUnavailableException>(() => resolving)).Message.ShouldContain("mirror");
         var again = Catalog.ResolveAsync(gedit, CancellationToken.None);
         _origin.Release("gedit_44.2-1");
         (await again).ShouldBe(TestImporter.Root("gedit_44.2-1"));
+    }
+
+    /// <summary>With a slow origin, and with none.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_another_node_unpacks_meanwhile_is_taken_from_its_record(bool originFails)
+    {
+        await _node.RestartAsync();
+        await RecordAsync(1, "gedit_44.2-1");
+        var resolving = Catalog.ResolveAsync(_node.Find("gedit")!.Latest, CancellationToken.None).AsTask();
+        if (originFails)
+        {
+            _origin.Fail("gedit_44.2-1");
+            await WaitAsync(() => _time.PendingTimers > 0);
+        }
+        resolving.IsCompleted.ShouldBeFalse();
+        await _other.AppendAsync(new TreeRecord(TestImporter.Deb("gedit_44.2-1"), TestImporter.Root("gedit_44.2-1"), 1, 1));
+        await _node.HearAsync(_other);
+        (await resolving).ShouldBe(TestImporter.Root("gedit_44.2-1"));
+        if (!originFails) _origin.Release("gedit_44.2-1");
     }
 
     [Fact]
