@@ -46,13 +46,12 @@ trap 'exit 143' TERM HUP
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
-# Seconds that a command takes.
+# Seconds that a command takes. The shell knows the time; to start date twice for it takes up to 10 ms.
 timed() {
-    local start end
-    start=$(date +%s%N)
+    local start=${EPOCHREALTIME/[.,]/} end
     "$@" >/dev/null
-    end=$(date +%s%N)
-    awk -v ns=$((end - start)) 'BEGIN { printf "%.4f\n", ns / 1e9 }'
+    end=${EPOCHREALTIME/[.,]/}
+    awk -v us=$((end - start)) 'BEGIN { printf "%.4f\n", us / 1e6 }'
 }
 
 note() { echo "$2" >>"$base/times/$1"; }
