@@ -135,7 +135,7 @@ internal sealed class NodeHost : IAsyncDisposable
         NodeCatalogue catalogue;
         if (key is null)
         {
-            var light = Own("catalogue", new LightCatalog(policy.InForce, board, files, new CatalogBlocks(content), origin, _time, _loggers));
+            var light = Own("catalogue", new LightCatalog(policy.InForce, board, files, new CatalogBlocks(content), origin, _settings.Deadline, _time, _loggers));
             catalogue = new LightNodeCatalogue(light, policy.InForce.Confirmations);
             _server.Refuse(RoutesOfLogs, new ControlError(ControlErrors.Refused, "A light node holds no log and no list of names.", "Ask a node that was started without --light."));
         }
@@ -153,6 +153,7 @@ internal sealed class NodeHost : IAsyncDisposable
                 Store = store,
                 Blocks = new CatalogBlocks(content),
                 Origin = origin,
+                Patience = _settings.Deadline,
                 Time = _time,
                 Loggers = _loggers,
             }));

@@ -42,11 +42,7 @@ public class CatalogueTests
     [Fact]
     public async Task What_nobody_unpacked_while_its_origin_is_gone_is_an_error_in_time_with_its_reason_in_the_log_and_comes_once_the_origin_is_back()
     {
-        await using var pair = await ImporterAndFollower.CreateAsync(options: ["--deadline", Deadline]);
-        await FillAsync(pair.Repository);
-        await pair.Repository.PublishAsync(ImporterAndFollower.FirstDate);
-        await pair.Importer.StartAsync();
-        await pair.Importer.SyncAsync();
+        await using var pair = await CreateSyncedAsync(followerHasSources: false);
         pair.Repository.TakePoolAway();
 
         var read = await ReadAsync(pair.Importer, "alpha");
@@ -62,11 +58,7 @@ public class CatalogueTests
     [Fact]
     public async Task A_tree_whose_only_holder_is_killed_before_any_of_it_travelled_comes_from_the_origin()
     {
-        await using var pair = await ImporterAndFollower.CreateAsync(followerHasSources: true, "--deadline", Deadline);
-        await FillAsync(pair.Repository);
-        await pair.Repository.PublishAsync(ImporterAndFollower.FirstDate);
-        await pair.Importer.StartAsync();
-        await pair.Importer.SyncAsync();
+        await using var pair = await CreateSyncedAsync(followerHasSources: true);
         (await ReadAsync(pair.Importer, "beta")).Succeeded();
         await pair.Follower.StartAsync();
         await pair.Follower.SyncAsync();
@@ -82,16 +74,31 @@ public class CatalogueTests
     [Fact]
     public async Task What_nobody_unpacked_comes_from_the_origin_also_to_a_node_that_has_never_read_the_suites_itself()
     {
-        await using var pair = await ImporterAndFollower.CreateAsync(followerHasSources: true, "--deadline", Deadline);
-        await FillAsync(pair.Repository);
-        await pair.Repository.PublishAsync(ImporterAndFollower.FirstDate);
-        await pair.Importer.StartAsync();
-        await pair.Importer.SyncAsync();
+        await using var pair = await CreateSyncedAsync(followerHasSources: true);
         await pair.Follower.StartAsync();
         await Eventually.HoldsAsync(async () => (await pair.Follower.SwarmAsync("ls", "pkgs/gamma")).ExitCode == 0, "the follower knows the suite");
         await pair.Importer.KillAsync();
 
         (await ReadAsync(pair.Follower, "gamma")).Succeeded().ShouldBe("gamma's text");
+    }
+
+    /// <summary>The importer runs and knows three packages, of which none is unpacked.</summary>
+    private static async Task<ImporterAndFollower> CreateSyncedAsync(bool followerHasSources)
+    {
+        var pair = await ImporterAndFollower.CreateAsync(followerHasSources, "--deadline", Deadline);
+        try
+        {
+            await FillAsync(pair.Repository);
+            await pair.Repository.PublishAsync(ImporterAndFollower.FirstDate);
+            await pair.Importer.StartAsync();
+            await pair.Importer.SyncAsync();
+            return pair;
+        }
+        catch
+        {
+            await pair.DisposeAsync();
+            throw;
+        }
     }
 
     private static async Task FillAsync(LocalRepository repository)

@@ -11,17 +11,17 @@ namespace SwarmFS.Catalog;
 /// <para>Goals: no less sure than a full node, in some hundred kilobytes. Non-goals: listing all names, the past.</para>
 /// Safe from any thread.
 /// </summary>
-public sealed class LightCatalog : ICatalog, IDisposable
+public sealed class LightCatalog : ICatalog, IAsyncDisposable
 {
     /// <summary>Names that are remembered while the heads stay the same; beyond it all are asked for again. About 1 KiB each.</summary>
     private const int NamesKept = 4_096;
 
     private readonly CatalogPolicy _policy;
     private readonly ICatalogBlocks _blocks;
-    private readonly IOrigin? _origin;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly IReadOnlyList<LightLog> _logs;
+    private readonly TreeMaker _trees;
 
     /// <summary>Guards the names; never held while waiting.</summary>
     private readonly Lock _gate = new();
@@ -30,15 +30,16 @@ public sealed class LightCatalog : ICatalog, IDisposable
     private ListSnapshot _current = ListSnapshot.Empty;
     private long _bytes;
 
+    /// <param name="patience">How long a version that nobody has unpacked is waited for while its origin delivers nothing.</param>
     /// <exception cref="LogDamagedException">What is kept of a log is damaged.</exception>
-    public LightCatalog(CatalogPolicy policy, AnnouncementBoard board, IStateFiles files, ICatalogBlocks blocks, IOrigin? origin, TimeProvider time, ILoggerFactory loggers)
+    public LightCatalog(CatalogPolicy policy, AnnouncementBoard board, IStateFiles files, ICatalogBlocks blocks, IOrigin? origin, TimeSpan patience, TimeProvider time, ILoggerFactory loggers)
     {
         _policy = policy;
         _blocks = blocks;
-        _origin = origin;
         _time = time;
         _log = loggers.CreateLogger("SwarmFS.Catalog");
         _logs = [.. policy.Logs.Select(log => new LightLog(log, policy, board, files, blocks, _log))];
+        _trees = new TreeMaker(origin, own: null, () => false, patience, time, _log);
     }
 
     public event Action<IReadOnlyList<string>>? Changed;
@@ -79,16 +80,17 @@ public sealed class LightCatalog : ICatalog, IDisposable
     {
         if (release.Root is { } known) return known;
         if (release.Artifact is not { } artifact) throw new ContentUnavailableException($"{release.Name} {release.Version} has neither a tree nor an archive.");
+        if (_trees.Made(artifact.Sha256) is { } mine && mine.Artifact == artifact) return mine.Root;
         var trees = await AskAsync(await VoicesAsync(cancellationToken), lookup => lookup.TreeAsync(artifact, cancellationToken));
         if (Agreed(trees.Where(answer => answer.Value is not null)) is { } agreed) return agreed.Value!.Root;
-        if (_origin is null || release.Namespace is not { } origin || release.Filename is not { } filename)
-            throw new ContentUnavailableException($"Nobody has unpacked {release.Name} {release.Version}, as far as {_policy.Confirmations} logs agree, and this node has no origin to get it from.");
-        using var made = await _origin.MakeAsync(new OriginPackage(origin, release.Name, release.Version, artifact, filename), cancellationToken);
-        return made.Root;
+        if (release.Namespace is not { } origin || release.Filename is not { } filename)
+            throw new ContentUnavailableException($"Nobody has unpacked {release.Name} {release.Version}, as far as {_policy.Confirmations} logs agree, and no suite says where its archive is.");
+        return await _trees.MakeAsync(new OriginPackage(origin, release.Name, release.Version, artifact, filename), cancellationToken);
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
+        await _trees.DisposeAsync();
         foreach (var log in _logs) log.Dispose();
     }
 

@@ -22,10 +22,21 @@ public sealed class MadeTree(Cid root, long files, long bytes, IDisposable held)
     public void Dispose() => held.Dispose();
 }
 
+/// <summary>How far a making has come.</summary>
+public enum MakingStage
+{
+    /// <summary>Waits for the origin.</summary>
+    Fetching,
+
+    /// <summary>Has all that it needs of it.</summary>
+    Unpacking,
+}
+
 /// <summary>Makes trees from the origin's archives, by the rules of <see cref="TreeRecord.Importer"/>. Implemented by whoever imports.</summary>
 public interface IOrigin
 {
+    /// <param name="progress">Told whenever the origin has delivered something, and when it has delivered all.</param>
     /// <returns>The caller disposes it.</returns>
     /// <exception cref="ContentUnavailableException">The origin does not deliver it, or it cannot be unpacked.</exception>
-    Task<MadeTree> MakeAsync(OriginPackage package, CancellationToken cancellationToken);
+    Task<MadeTree> MakeAsync(OriginPackage package, IProgress<MakingStage>? progress, CancellationToken cancellationToken);
 }

@@ -30,6 +30,9 @@ public sealed record CatalogParts
 
     public IOrigin? Origin { get; init; }
 
+    /// <summary>How long a version that nobody has unpacked is waited for while its origin delivers nothing.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(15);
+
     public required TimeProvider Time { get; init; }
 
     public required ILoggerFactory Loggers { get; init; }
@@ -47,7 +50,7 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
     /// <summary>After a round that could not have everything, the next waits so long, unless there is news.</summary>
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a version that its origin does not deliver waits for word of it: what a node unpacks is in its log within a second, and known to those who follow it within another.</summary>
+    /// <summary>How long at least a version that its origin does not deliver is waited for: word of it may come, for what a node unpacks is in its log within a second, and known to those who follow it within another.</summary>
     private static readonly TimeSpan WordOfOthers = TimeSpan.FromSeconds(3);
 
     private readonly CatalogParts _parts;
@@ -87,7 +90,7 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
         _maker = new SnapshotMaker(parts.Policy, _confirmation, _own, _publications, new SuiteTables(parts.Store, parts.Blocks), artifact => TreeOf(artifact)?.Root, _log);
         _history = new CatalogHistory(_publications, _confirmation, _own, _maker, parts.Blocks, parts.Time);
         _evidence = new EvidenceCollector(parts.Policy, _confirmation, _own, TreeOf);
-        _trees = new TreeMaker(parts.Origin, parts.Own, () => !parts.Board.IsOwnAhead, parts.Time, _log);
+        _trees = new TreeMaker(parts.Origin, parts.Own, () => !parts.Board.IsOwnAhead, parts.Patience, parts.Time, _log);
         parts.Board.Heard += OnHeard;
         if (parts.Own is not null) parts.Own.Announced += OnAnnounced;
         if (parts.Own?.Announcement is { } own) parts.Board.Announce(own);
@@ -123,6 +126,7 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
     /// <summary>Makes a tree, unless a log brings word of it first: another node may have unpacked the same a moment ago, and has it nearer than the origin, or where there is no origin.</summary>
     private async Task<Cid> MakeOrHearAsync(OriginPackage package, CancellationToken cancellationToken)
     {
+        var started = _parts.Time.GetTimestamp();
         var making = _trees.MakeAsync(package, cancellationToken);
         for (var patience = (Task)making; ;)
         {
@@ -135,7 +139,9 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
             if (patience.IsCompleted)
             {
                 if (patience != making || !making.IsFaulted || _followers.Logs.Count == 0) return await making;
-                patience = Task.Delay(WordOfOthers, _parts.Time, cancellationToken);
+                var left = WordOfOthers - _parts.Time.GetElapsedTime(started);
+                if (left <= TimeSpan.Zero) return await making;
+                patience = Task.Delay(left, _parts.Time, cancellationToken);
             }
             await Task.WhenAny(patience, round);
         }

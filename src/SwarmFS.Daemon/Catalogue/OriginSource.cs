@@ -73,7 +73,7 @@ internal sealed class OriginSource(Func<Cid, OriginPackage?> find, IOrigin origi
     {
         try
         {
-            var made = await origin.MakeAsync(package, _stop.Token);
+            var made = await origin.MakeAsync(package, progress: null, _stop.Token);
             _ = LetGoAsync(made);
             if (made.Root == root) return null;
             logger.OriginDisagrees(package.Name, package.Version, root.ToString(), made.Root.ToString());

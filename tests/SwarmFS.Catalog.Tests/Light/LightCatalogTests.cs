@@ -5,7 +5,7 @@ using SwarmFS.Testing;
 
 namespace SwarmFS.Catalog.Tests;
 
-public sealed class LightCatalogTests : IDisposable
+public sealed class LightCatalogTests : IAsyncDisposable
 {
     private readonly ManualTimeProvider _time = new();
     private readonly Witnesses _witnesses;
@@ -15,6 +15,7 @@ public sealed class LightCatalogTests : IDisposable
     private readonly SharedBlocks _blocks;
     private readonly CatalogPolicy _policy;
     private AnnouncementBoard _board;
+    private readonly TestOrigin _origin = new();
     private LightCatalog _light;
 
     public LightCatalogTests()
@@ -32,9 +33,9 @@ public sealed class LightCatalogTests : IDisposable
         (_board, _light) = Open();
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        _light.Dispose();
+        await _light.DisposeAsync();
         foreach (var importer in _importers) importer.Dispose();
         _witnesses.Dispose();
     }
@@ -42,12 +43,12 @@ public sealed class LightCatalogTests : IDisposable
     private (AnnouncementBoard, LightCatalog) Open()
     {
         var board = new AnnouncementBoard(_policy, own: null, _boardFiles, NullLoggerFactory.Instance);
-        return (board, new LightCatalog(_policy, board, _files, _blocks, origin: null, _time, NullLoggerFactory.Instance));
+        return (board, new LightCatalog(_policy, board, _files, _blocks, _origin, TimeSpan.FromSeconds(15), _time, NullLoggerFactory.Instance));
     }
 
-    private void Restart()
+    private async Task RestartAsync()
     {
-        _light.Dispose();
+        await _light.DisposeAsync();
         (_board, _light) = Open();
     }
 
@@ -120,7 +121,24 @@ public sealed class LightCatalogTests : IDisposable
         var gedit = (await _light.FindAsync("gedit"u8.ToArray(), CancellationToken.None))!.Latest;
         (await _light.ResolveAsync(gedit, CancellationToken.None)).ShouldBe(TestImporter.Root("gedit_44.2-1"));
         var hello = (await _light.FindAsync("hello"u8.ToArray(), CancellationToken.None))!.Latest;
-        await Should.ThrowAsync<ContentUnavailableException>(async () => await _light.ResolveAsync(hello, CancellationToken.None));
+        var resolving = _light.ResolveAsync(hello, CancellationToken.None).AsTask();
+        await _origin.AskedForAsync("hello_1");
+        _origin.Fail("hello_1");
+        await Should.ThrowAsync<ContentUnavailableException>(() => resolving);
+    }
+
+    [Fact]
+    public async Task What_nobody_unpacked_is_made_once_and_believed_from_then_on()
+    {
+        foreach (var importer in _importers.Take(2)) await importer.AppendAsync(importer.Suite(1, "hello_1"));
+        Hear(_importers[0], _importers[1]);
+        var hello = (await _light.FindAsync("hello"u8.ToArray(), CancellationToken.None))!.Latest;
+        var asked = Enumerable.Range(0, 3).Select(_ => _light.ResolveAsync(hello, CancellationToken.None).AsTask()).ToList();
+        await _origin.AskedForAsync("hello_1");
+        _origin.Release("hello_1");
+        (await Task.WhenAll(asked)).ShouldAllBe(root => root == TestImporter.Root("hello_1"));
+        (await _light.ResolveAsync(hello, CancellationToken.None)).ShouldBe(TestImporter.Root("hello_1"));
+        _origin.Asked.Count.ShouldBe(1);
     }
 
     [Theory]
@@ -132,7 +150,7 @@ public sealed class LightCatalogTests : IDisposable
         await RecordAsync(1, ["gedit_44.2-1"], _importers);
         Hear(_importers);
         (await FindAsync("gedit")).ShouldBe("44.2-1");
-        Restart();
+        await RestartAsync();
         var before = _light.ProofsChecked;
         for (var i = 0; i < batches; i++) await _importers[0].AppendAsync(TestImporter.Tree($"a{i}_1"));
         await RecordAsync(2, ["gedit_45.0-1"], _importers[0], _importers[1]);
@@ -157,7 +175,7 @@ public sealed class LightCatalogTests : IDisposable
         Hear(otherFace);
         await UnavailableAsync("gedit");
         _light.Forks.Single().Verify(out var error).ShouldBeTrue(error);
-        Restart();
+        await RestartAsync();
         _light.Forks.Count.ShouldBe(1);
         _light.Logs.Single(log => log.Key == liar.VerifierKey).Health.ShouldBe(LogHealth.Forked);
         await RecordAsync(2, ["gedit_45.0-1"], _importers[2]);
@@ -190,10 +208,10 @@ public sealed class LightCatalogTests : IDisposable
         (await FindAsync("gedit")).ShouldBe("45.0-1");
         var leaf = _blocks.Fetched[^1];
         _blocks.Fetched.Count.ShouldBeGreaterThan(fetched);
-        Restart();
+        await RestartAsync();
         foreach (var importer in _importers) importer.Store.Remove(leaf);
         var empty = new SharedBlocks(new MemoryBlockStore(), [.. _importers.Select(importer => importer.Store)]);
-        using var light = new LightCatalog(_policy, _board, _files, empty, origin: null, _time, NullLoggerFactory.Instance);
+        await using var light = new LightCatalog(_policy, _board, _files, empty, origin: null, TimeSpan.FromSeconds(15), _time, NullLoggerFactory.Instance);
         (await Should.ThrowAsync<ContentUnavailableException>(async () => await light.FindAsync("gedit"u8.ToArray(), CancellationToken.None))).Message.ShouldContain("gedit");
     }
 

@@ -203,6 +203,39 @@ public sealed class ProvenCatalogTests : IAsyncDisposable
         (await again).ShouldBe(TestImporter.Root("gedit_44.2-1"));
     }
 
+    [Fact]
+    public async Task An_origin_that_delivers_nothing_is_an_error_in_time_and_what_it_delivers_later_is_had_at_once()
+    {
+        await _node.RestartAsync();
+        await RecordAsync(1, "gedit_44.2-1");
+        var gedit = _node.Find("gedit")!.Latest;
+        var resolving = Catalog.ResolveAsync(gedit, CancellationToken.None).AsTask();
+        await AdvanceAsync(14);
+        _origin.Progress!.Report(MakingStage.Fetching);
+        await AdvanceAsync(14);
+        resolving.IsCompleted.ShouldBeFalse();
+        for (var more = 0; more < 4 && !resolving.IsCompleted; more++) await AdvanceAsync(1);
+        resolving.IsCompleted.ShouldBeTrue();
+        (await Should.ThrowAsync<ContentUnavailableException>(() => resolving)).Message.ShouldContain("delivered nothing for 1");
+        var again = Catalog.ResolveAsync(gedit, CancellationToken.None).AsTask();
+        _origin.Progress.Report(MakingStage.Unpacking);
+        await AdvanceAsync(100);
+        again.IsCompleted.ShouldBeFalse();
+        _origin.Release("gedit_44.2-1");
+        (await again).ShouldBe(TestImporter.Root("gedit_44.2-1"));
+        _origin.Asked.Count.ShouldBe(1);
+    }
+
+    /// <summary>Second by second, so that what comes due can set its next timer.</summary>
+    private async Task AdvanceAsync(int seconds)
+    {
+        for (var i = 0; i < seconds; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            for (var turn = 0; turn < 100; turn++) await Task.Yield();
+        }
+    }
+
     /// <summary>With a slow origin, and with none.</summary>
     [Theory]
     [InlineData(false)]
@@ -287,36 +320,6 @@ public sealed class ProvenCatalogTests : IAsyncDisposable
         {
             TimeProvider.System.GetElapsedTime(deadline).ShouldBeLessThan(TimeSpan.FromSeconds(20));
             await Task.Yield();
-        }
-    }
-
-    /// <summary>Makes trees when it is told to.</summary>
-    private sealed class TestOrigin : IOrigin
-    {
-        private readonly Dictionary<string, TaskCompletionSource<MadeTree>> _making = [];
-        private int _held;
-
-        public List<OriginPackage> Asked { get; } = [];
-
-        public int Held => Volatile.Read(ref _held);
-
-        public Task<MadeTree> MakeAsync(OriginPackage package, CancellationToken cancellationToken)
-        {
-            Asked.Add(package);
-            return (_making[$"{package.Name}_{package.Version}"] = new TaskCompletionSource<MadeTree>()).Task.WaitAsync(cancellationToken);
-        }
-
-        public void Release(string package)
-        {
-            Interlocked.Increment(ref _held);
-            _making[package].SetResult(new MadeTree(TestImporter.Root(package), 3, 100, new Handle(() => Interlocked.Decrement(ref _held))));
-        }
-
-        public void Fail(string package) => _making[package].SetException(new ContentUnavailableException("The mirror is down."));
-
-        private sealed class Handle(Action release) : IDisposable
-        {
-            public void Dispose() => release();
         }
     }
 }
