@@ -41,4 +41,7 @@ internal static partial class SwarmLog
 
     [LoggerMessage(3010, LogLevel.Error, "A fault of this node ended the connection to {Peer}")]
     public static partial void Broken(ILogger logger, Exception fault, PeerRecord peer);
+
+    [LoggerMessage(3011, LogLevel.Error, "A fault of this node ended the handshake with {EndPoint}")]
+    public static partial void HandshakeFailed(ILogger logger, Exception fault, EndPoint endPoint);
 }

@@ -62,6 +62,11 @@ public sealed partial class SwarmNode
                 why = failed.Message;
                 if (failed is PeerRefusedException) _doorman.Offended(caller);
             }
+            catch (Exception fault)
+            {
+                SwarmLog.HandshakeFailed(_logger, fault, caller);
+                _doorman.Offended(caller);
+            }
             finally
             {
                 if (entered) _doorman.Leave(caller);

@@ -125,7 +125,7 @@ public sealed partial class SwarmNode
 
     private async Task DialAsync(DialTarget target)
     {
-        string? why;
+        string? why = "a fault of this node";
         var released = false;
         try
         {
@@ -149,7 +149,14 @@ public sealed partial class SwarmNode
         {
             why = failed.Message;
         }
-        Undial(target, why, released);
+        catch (Exception fault)
+        {
+            SwarmLog.HandshakeFailed(_logger, fault, target.EndPoint);
+        }
+        finally
+        {
+            Undial(target, why, released);
+        }
     }
 
     private void Undial(DialTarget target, string? why, bool released)

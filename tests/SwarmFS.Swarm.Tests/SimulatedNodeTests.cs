@@ -61,6 +61,26 @@ public sealed class SimulatedNodeTests
     }
 
     [Fact]
+    public async Task Dials_that_end_in_a_fault_of_this_node_leave_room_for_others()
+    {
+        await using var a = await StartAsync(1);
+        await using var b = await StartAsync(2);
+        for (var place = 1; place <= new SwarmOptions().DialsAtOnce; place++)
+        {
+            var faulty = new IPEndPoint(IPAddress.Parse("10.9.9.9"), place);
+            _network.Faults.Add(faulty);
+            a.Node.AddPeer(faulty);
+        }
+        await RunUntilAsync(() => _network.Dialled.Count == _network.Faults.Count);
+
+        a.Node.AddPeer(b.Node.ListenEndPoint!);
+
+        await RunUntilAsync(() => a.Node.Peers.Any(peer => peer.State == PeerState.Connected));
+        a.Node.Peers.ShouldContain(peer => peer.State == PeerState.Connected);
+        _network.Dialled.GroupBy(endPoint => endPoint).Count(dials => dials.Count() > 1).ShouldBeGreaterThan(0, "what failed is tried again");
+    }
+
+    [Fact]
     public async Task A_caller_that_never_greets_is_hung_up_on()
     {
         await using var a = await StartAsync(1);

@@ -1,9 +1,11 @@
+using System.Formats.Asn1;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 
 namespace SwarmFS.Swarm.Tests;
 
@@ -70,6 +72,8 @@ public sealed class TlsTests
         ["a P-384 certificate"] = () => Client(Ec(ECCurve.NamedCurves.nistP384)),
         ["an expired certificate"] = () => Client(Ec(ECCurve.NamedCurves.nistP256, validDays: -1)),
         ["a certificate of tomorrow"] = () => Client(Ec(ECCurve.NamedCurves.nistP256, fromDays: 2)),
+        ["a certificate until month 13"] = () => Client(EcUntil("301331000000Z")),
+        ["a certificate until no date"] = () => Client(EcUntil("xxxxxxxxxxxxZ")),
         ["two certificates"] = () => Client(Ec(ECCurve.NamedCurves.nistP256), Ec(ECCurve.NamedCurves.nistP256)),
         ["TLS 1.2"] = () => Client(Ec(ECCurve.NamedCurves.nistP256), protocols: SslProtocols.Tls12),
         ["no ALPN"] = () => Client(Ec(ECCurve.NamedCurves.nistP256), alpn: []),
@@ -111,6 +115,8 @@ public sealed class TlsTests
     {
         ["an RSA certificate"] = () => Server(Rsa()),
         ["an expired certificate"] = () => Server(Ec(ECCurve.NamedCurves.nistP256, validDays: -1)),
+        ["a certificate until month 13"] = () => Server(EcUntil("301331000000Z")),
+        ["a certificate until no date"] = () => Server(EcUntil("xxxxxxxxxxxxZ")),
         ["two certificates"] = () => Server(Ec(ECCurve.NamedCurves.nistP256), Ec(ECCurve.NamedCurves.nistP256)),
         ["TLS 1.2"] = () => Server(Ec(ECCurve.NamedCurves.nistP256), protocols: SslProtocols.Tls12),
         ["no ALPN"] = () => Server(Ec(ECCurve.NamedCurves.nistP256), alpn: null),
@@ -248,6 +254,38 @@ public sealed class TlsTests
         var leaf = new CertificateRequest("CN=leaf", key, HashAlgorithmName.SHA256).Create(middle, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(7), [2]);
         var usable = X509CertificateLoader.LoadPkcs12(leaf.CopyWithPrivateKey(key).Export(X509ContentType.Pkcs12), null);
         return SslStreamCertificateContext.Create(usable, [middle, root], offline: true);
+    }
+
+    /// <summary>What no library writes: RFC 5280, 4.1, with these characters as the last day's UTCTime.</summary>
+    private static X509Certificate2 EcUntil(string lastDay)
+    {
+        const string ecdsaWithSha256 = "1.2.840.10045.4.3.2";
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var name = new X500DistinguishedName("CN=swarmfs");
+        var content = new AsnWriter(AsnEncodingRules.DER);
+        using (content.PushSequence())
+        {
+            content.WriteInteger(1);
+            using (content.PushSequence()) content.WriteObjectIdentifier(ecdsaWithSha256);
+            content.WriteEncodedValue(name.RawData);
+            using (content.PushSequence())
+            {
+                content.WriteUtcTime(DateTimeOffset.UtcNow.AddDays(-1));
+                content.WriteEncodedValue([(byte)UniversalTagNumber.UtcTime, (byte)lastDay.Length, .. Encoding.ASCII.GetBytes(lastDay)]);
+            }
+            content.WriteEncodedValue(name.RawData);
+            content.WriteEncodedValue(key.ExportSubjectPublicKeyInfo());
+        }
+        var signed = content.Encode();
+        var whole = new AsnWriter(AsnEncodingRules.DER);
+        using (whole.PushSequence())
+        {
+            whole.WriteEncodedValue(signed);
+            using (whole.PushSequence()) whole.WriteObjectIdentifier(ecdsaWithSha256);
+            whole.WriteBitString(key.SignData(signed, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence));
+        }
+        using var certificate = X509CertificateLoader.LoadCertificate(whole.Encode());
+        return certificate.CopyWithPrivateKey(key);
     }
 
     private static X509Certificate2 Ec(ECCurve curve, int fromDays = -10, int validDays = 10, string? issuerUrl = null)

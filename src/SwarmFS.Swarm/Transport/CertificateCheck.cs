@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using SwarmFS.Core;
 
@@ -19,7 +20,15 @@ internal sealed class CertificateCheck(NodeId self, TimeProvider time)
 
     public bool Validate(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
-        Refusal = Judge(certificate, chain);
+        try
+        {
+            Refusal = Judge(certificate, chain);
+        }
+        catch (Exception unreadable) when (unreadable is CryptographicException or ArgumentException or FormatException)
+        {
+            // What a certificate says is decoded when it is asked for: a date of no calendar passes TLS itself.
+            Refusal = $"the certificate cannot be read: {unreadable.Message}";
+        }
         return Refusal is null;
     }
 

@@ -5,13 +5,15 @@ using System.Threading.Channels;
 
 namespace SwarmFS.Swarm.Tests;
 
-/// <summary>A network in memory: what one writes the other reads. Addresses that nobody listens at refuse; those in <see cref="BlackHoles"/> never answer.</summary>
+/// <summary>A network in memory: what one writes the other reads. Addresses that nobody listens at refuse; those in <see cref="BlackHoles"/> never answer, and those in <see cref="Faults"/> show a fault of the transport.</summary>
 internal sealed class MemoryNetwork
 {
     private readonly Dictionary<EndPoint, Listener> _listeners = [];
     private int _ports = 40000;
 
     public HashSet<EndPoint> BlackHoles { get; } = [];
+
+    public HashSet<EndPoint> Faults { get; } = [];
 
     public List<EndPoint> Dialled { get; } = [];
 
@@ -35,6 +37,7 @@ internal sealed class MemoryNetwork
                 listener = network._listeners.GetValueOrDefault(endPoint);
             }
             if (network.BlackHoles.Contains(endPoint)) await Task.Delay(Timeout.Infinite, cancellationToken);
+            if (network.Faults.Contains(endPoint)) throw new InvalidOperationException("A fault of the transport.");
             if (listener is null) throw new SocketException((int)SocketError.ConnectionRefused);
             var (mine, theirs) = Link.Pair(id, new IPEndPoint(address, Interlocked.Increment(ref network._ports)), listener.Id, (IPEndPoint)endPoint);
             listener.Incoming.Writer.TryWrite(theirs);
