@@ -107,7 +107,7 @@ public sealed class HoldingsTests
         await using var listener = await Listener.WithListAsync(node, root);
         listener.Withdrawals.ShouldBe(1, "the first answer");
 
-        for (var other = 0; other < 1024; other++) await listener.AskAsync(Cid.Of(CidCodec.MessagePack, BitConverter.GetBytes(other)));
+        await AskForOthersAsync(listener, roots: 256);
 
         await TestNode.Until(() => listener.Withdrawals == 2, "the root is no longer watched");
     }
@@ -126,6 +126,62 @@ public sealed class HoldingsTests
         await TestNode.Until(() => listener.States.Count == 2, "a second answer");
         listener.States.ShouldBe([HoldingState.Partial, HoldingState.Complete]);
         listener.Answers.ShouldBe(2, "a walk that is broken off would say partial once more, and find out ten seconds later");
+    }
+
+    [Fact]
+    public async Task Who_asks_for_many_roots_takes_nothing_from_others()
+    {
+        await using var node = await TestNode.StartAsync();
+        await using var elsewhere = await TestNode.StartAsync();
+        var tree = TestTree.Build(elsewhere.Store, files: 20);
+        await using var listener = await Listener.ConnectAsync(node, tree.Root);
+        await TestNode.Until(() => listener.Answers == 1, "the first answer");
+
+        await using var stranger = await Listener.ConnectAsync(node, tree.Root);
+        await TestNode.Until(() => stranger.Answers == 1, "the stranger's first answer");
+        await AskForOthersAsync(stranger, roots: 2000);
+
+        CopyTo(node, elsewhere);
+        await TestNode.Until(() => listener.States.LastOrDefault() == HoldingState.Complete, "the change is told");
+    }
+
+    [Fact]
+    public async Task What_a_peer_got_meanwhile_is_found_though_it_does_not_say_so()
+    {
+        await using var source = await TestNode.StartAsync();
+        await using var elsewhere = await TestNode.StartAsync();
+        var tree = TestTree.Build(elsewhere.Store, files: 20);
+        await using var reader = await TestNode.StartAsync();
+        reader.ConnectTo(source);
+        await TestNode.Until(() => reader.IsConnectedTo(source), "connected");
+        var sink = new StoringSink(reader.Store);
+        (await reader.Node.FetchAsync(TestNode.Wish(tree.Root, [tree.Root], seconds: 0.5), sink, TestContext.Current.CancellationToken)).Missing.ShouldBe(1);
+        for (var other = 0; other < 256; other++)
+            await reader.Node.FetchAsync(TestNode.Wish(OtherRoot(other), [OtherRoot(other)], seconds: 0), sink, TestContext.Current.CancellationToken);
+
+        CopyTo(source, elsewhere);
+
+        var result = await reader.Node.FetchAsync(TestNode.Wish(tree.Root, [tree.Root]), sink, TestContext.Current.CancellationToken);
+        result.Missing.ShouldBe(0, result.Explanation);
+    }
+
+    private static Cid OtherRoot(int number) => Cid.Of(CidCodec.MessagePack, BitConverter.GetBytes(number));
+
+    /// <summary>Until the last question is answered.</summary>
+    private static async Task AskForOthersAsync(Listener listener, int roots)
+    {
+        var before = listener.Others;
+        for (var other = 0; other < roots; other++) await listener.AskAsync(OtherRoot(other));
+        await TestNode.Until(() => listener.Others >= before + roots, "the answers");
+    }
+
+    private static void CopyTo(TestNode node, TestNode from)
+    {
+        foreach (var cid in from.Store.Cids)
+        {
+            from.Store.TryGet(cid, out var block).ShouldBeTrue();
+            using (block) node.Store.Put(block);
+        }
     }
 
     /// <summary>A tree of which a block is missing, so that what there is gets listed.</summary>
@@ -156,6 +212,7 @@ public sealed class HoldingsTests
         private readonly ConcurrentQueue<HoldingState> _states = new();
         private IPeerLink? _link;
         private int _answers;
+        private int _others;
         private int _withdrawals;
 
         private Listener(Cid root)
@@ -171,6 +228,9 @@ public sealed class HoldingsTests
 
         /// <summary>Answers that say partial and list nothing.</summary>
         public int Withdrawals => Volatile.Read(ref _withdrawals);
+
+        /// <summary>Answers of other roots.</summary>
+        public int Others => Volatile.Read(ref _others);
 
         public int Answers => Volatile.Read(ref _answers);
 
@@ -199,7 +259,11 @@ public sealed class HoldingsTests
             if (frame.Header.Kind == FrameKind.HelloOk) await AskAsync();
             if (frame.Header.Kind != FrameKind.Holdings) return;
             WireMessage.TryRead<Holdings>(frame.Body.Span, out var told, out var error).ShouldBeTrue(error);
-            if (told.Root != _root) return;
+            if (told.Root != _root)
+            {
+                Interlocked.Increment(ref _others);
+                return;
+            }
             if (told.State == HoldingState.Partial && told.Blocks.IsEmpty) Interlocked.Increment(ref _withdrawals);
             if (_states.IsEmpty || _states.Last() != told.State) _states.Enqueue(told.State);
             foreach (var block in told.Blocks.Span) _listed.Enqueue(block);

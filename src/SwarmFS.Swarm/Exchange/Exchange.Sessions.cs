@@ -16,6 +16,9 @@ internal sealed partial class Exchange
     private const int GainsAtOnce = 64;
     private const int GainedBytesAtOnce = 256 << 10;
 
+    /// <summary>While somebody waits for what no peer has, those without anything of the root are asked so often.</summary>
+    private static readonly TimeSpan HoldingsRetry = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan GainsPeriod = TimeSpan.FromMilliseconds(100);
 
     private RootSession OpenSession(in Cid root)
@@ -27,6 +30,7 @@ internal sealed partial class Exchange
             foreach (var lane in _lanes) Introduce(session, lane);
         }
         session.LastUsed = _time.GetTimestamp();
+        AskThoseWithout(session, session.LastUsed);
         if (!_active.Contains(session)) _active.Add(session);
         return session;
     }
@@ -41,10 +45,27 @@ internal sealed partial class Exchange
         _active.Remove(oldest);
     }
 
-    private static void Introduce(RootSession session, Lane lane)
+    private void Introduce(RootSession session, Lane lane)
     {
-        session.Lanes.Add(new SessionLane(lane));
-        lane.Output.Send(lane.NextRequestId(), new GetHoldings(session.Root));
+        var known = new SessionLane(lane);
+        session.Lanes.Add(known);
+        AskHoldings(session, known, _time.GetTimestamp());
+    }
+
+    private static void AskHoldings(RootSession session, SessionLane known, long now)
+    {
+        known.Asked = now;
+        known.Lane.Output.Send(known.Lane.NextRequestId(), new GetHoldings(session.Root));
+    }
+
+    /// <summary>
+    /// Somebody waits and no peer can answer. A peer keeps only so many questions in mind, so one that had nothing may have something by now and not say so.
+    /// </summary>
+    private void AskThoseWithout(RootSession session, long now)
+    {
+        if (session.HasHolder && session.Parked.Count == 0) return;
+        foreach (var known in session.Lanes)
+            if (known.State == HoldingState.None && _time.GetElapsedTime(known.Asked, now) >= HoldingsRetry) AskHoldings(session, known, now);
     }
 
     private void Dismiss(RootSession session, Lane lane)

@@ -130,7 +130,11 @@ internal sealed partial class Exchange
         if (_time.GetElapsedTime(_parkedRetried, now) < ParkedRetry) return;
         _parkedRetried = now;
         foreach (var session in _active)
+        {
+            if (session.IsIdle) continue;
+            AskThoseWithout(session, now);
             if (session.Parked.Count > 0) session.RequeueParked(forget: null);
+        }
         foreach (var fetch in _trees)
             if (fetch.Attempts.Count == 0) fetch.Failures.RemoveAll(failure => !failure.Lane.Closed);
     }

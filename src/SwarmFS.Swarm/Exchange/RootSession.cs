@@ -20,6 +20,9 @@ internal sealed class SessionLane(Lane lane)
     /// <summary>Null until the peer has said.</summary>
     public HoldingState? State { get; set; }
 
+    /// <summary>When the peer was asked for its holdings last.</summary>
+    public long Asked { get; set; }
+
     /// <summary>Which part of what it was asked for lately the peer had: a partial holder is asked for as much as it is good for.</summary>
     public double Hits => State == HoldingState.Complete || IsListed ? 1 : Math.Max(_hits, LeastHits);
 

@@ -12,7 +12,10 @@ namespace SwarmFS.Swarm;
 /// </summary>
 internal sealed class HoldingsTracker : IDisposable
 {
-    /// <summary>Roots that are watched for peers; the one looked at least recently makes room.</summary>
+    /// <summary>Roots that are watched for one connection. Its own least recent question makes room, so that who asks for many takes nothing from others.</summary>
+    private const int MaxRootsPerPeer = 256;
+
+    /// <summary>Beyond so many a root is only remembered while somebody listens.</summary>
     private const int MaxRoots = 1024;
 
     /// <summary>Blocks that are listed of one root: half a MiB on the wire, so that no list alone fills a connection's outbox. More are not listed, and the root is only called partial.</summary>
@@ -32,6 +35,9 @@ internal sealed class HoldingsTracker : IDisposable
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly Dictionary<Cid, Watch> _watches = [];
+
+    /// <summary>What each connection listens to, in the order of its questions.</summary>
+    private readonly Dictionary<PeerConnection, List<Cid>> _listening = [];
     private bool _walking;
     private long _restUntil;
 
@@ -48,13 +54,12 @@ internal sealed class HoldingsTracker : IDisposable
         lock (_gate)
         {
             var watch = Find(root);
-            watch.Asked = _time.GetTimestamp();
             if (watch.State != HoldingState.Complete || !_store.Contains(root)) watch.State = AtLeast(root);
             connection.Send(requestId, new Holdings(root, watch.State, default));
-            if (!watch.Listeners.Contains(connection)) watch.Listeners.Add(connection);
+            Listen(connection, root, watch);
             // Who asks again has forgotten.
             if (watch.ListMade is not null) List(connection, root, [.. watch.Listed]);
-            StartWalkIfDue(root, watch, watch.Asked);
+            StartWalkIfDue(root, watch, _time.GetTimestamp());
         }
     }
 
@@ -63,24 +68,39 @@ internal sealed class HoldingsTracker : IDisposable
     private Watch Find(in Cid root)
     {
         if (_watches.TryGetValue(root, out var watch)) return watch;
-        if (_watches.Count >= MaxRoots) Drop(_watches.MinBy(known => known.Value.Asked).Key);
         return _watches[root] = new Watch();
     }
 
-    /// <summary>Its listeners hear nothing more of it: what they were told must not pass for all that is here.</summary>
-    private void Drop(in Cid root)
+    private void Listen(PeerConnection connection, in Cid root, Watch watch)
     {
-        _watches.Remove(root, out var watch);
-        foreach (var listener in watch!.Listeners) listener.Send(0, new Holdings(root, watch.State, default));
+        if (!_listening.TryGetValue(connection, out var roots)) _listening[connection] = roots = [];
+        if (!watch.Listeners.Contains(connection)) watch.Listeners.Add(connection);
+        else roots.Remove(root);
+        roots.Add(root);
+        if (roots.Count <= MaxRootsPerPeer) return;
+        var oldest = roots[0];
+        roots.RemoveAt(0);
+        // It hears nothing more of that one: what it was told must not pass for all that is here.
+        connection.Send(0, new Holdings(oldest, _watches[oldest].State, default));
+        Leave(connection, oldest);
     }
 
     public void Forget(PeerConnection connection)
     {
         lock (_gate)
         {
-            foreach (var watch in _watches.Values)
-                if (watch.Listeners.Remove(connection) && watch.Listeners.Count == 0) watch.ForgetList();
+            if (!_listening.Remove(connection, out var roots)) return;
+            foreach (var root in roots) Leave(connection, root);
         }
+    }
+
+    private void Leave(PeerConnection connection, in Cid root)
+    {
+        var watch = _watches[root];
+        watch.Listeners.Remove(connection);
+        if (watch.Listeners.Count > 0) return;
+        watch.ForgetList();
+        if (_watches.Count > MaxRoots) _watches.Remove(root);
     }
 
     /// <summary>Called a few times a second: notices what has changed.</summary>
@@ -216,8 +236,6 @@ internal sealed class HoldingsTracker : IDisposable
         public HoldingState State { get; set; }
 
         public List<PeerConnection> Listeners { get; } = [];
-
-        public long Asked { get; set; }
 
         public long? Walked { get; set; }
 
