@@ -28,15 +28,30 @@ internal sealed class TreeLibrary(
     /// <exception cref="ContentUnavailableException">Not in time, or malformed.</exception>
     public async ValueTask<TreeTable> GetAsync(Cid root, FetchPriority priority, ReadAttempt attempt)
     {
-        if (_trees.TryGet(root, out var tree)) return tree;
-        if (_refused.TryGet(root, out var refusal) && !time.HasPassed(refusal.Until)) throw new ContentUnavailableException(refusal.Message);
-        try
+        while (true)
         {
-            return await _loading.JoinAsync(root, over => LoadAsync(root, priority, over), attempt.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            throw attempt.Failure(root, root);
+            if (_trees.TryGet(root, out var tree)) return tree;
+            if (_refused.TryGet(root, out var refusal) && !time.HasPassed(refusal.Until)) throw new ContentUnavailableException(refusal.Message);
+            var isOwn = false;
+            try
+            {
+                return await _loading.JoinAsync(
+                    root,
+                    over =>
+                    {
+                        isOwn = true;
+                        return LoadAsync(root, priority, over);
+                    },
+                    attempt.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                throw attempt.Failure(root, root);
+            }
+            catch (ContentUnavailableException) when (!isOwn && !attempt.IsOver)
+            {
+                // Who began it came earlier, and has waited long enough.
+            }
         }
     }
 

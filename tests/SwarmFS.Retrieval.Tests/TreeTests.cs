@@ -25,6 +25,28 @@ public sealed class TreeTests
     }
 
     [Fact]
+    public async Task Who_comes_late_to_a_tree_that_does_not_come_has_a_deadline_of_its_own()
+    {
+        await using var world = Shop();
+        var source = world.OverMemory();
+        source.Latency = TimeSpan.FromHours(1);
+        var first = world.TreeAsync();
+        world.Time.Advance(world.Options.ReadDeadline - TimeSpan.FromSeconds(1));
+        var second = world.TreeAsync();
+        world.Time.Advance(TimeSpan.FromSeconds(2));
+        await Should.ThrowAsync<ContentUnavailableException>(first.WaitAsync(TimeSpan.FromSeconds(20)));
+
+        source.Latency = TimeSpan.Zero;
+        for (var step = 0; step < 20 && !second.IsCompleted; step++)
+        {
+            world.Time.Advance(TimeSpan.FromSeconds(0.5));
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+
+        (await second.WaitAsync(TimeSpan.FromSeconds(20))).Count.ShouldBe(307);
+    }
+
+    [Fact]
     public async Task Nodes_that_the_stream_left_out_are_asked_for_by_name()
     {
         await using var world = Shop();
@@ -96,10 +118,10 @@ public sealed class TreeTests
         world.Elsewhere.Put(shorter);
         var forged = await world.Content.GetTreeAsync(lying, CancellationToken.None);
         var buffer = new byte[100];
-        var failure = await Should.ThrowAsync<ContentUnavailableException>(world.Content.ReadAsync(forged, 1, 0, buffer, CancellationToken.None).AsTask());
+        var failure = await Should.ThrowAsync<ContentUnavailableException>(world.Content.ReadAsync(forged, 1, 0, buffer, world.Content.ReadDeadline, CancellationToken.None).AsTask());
         failure.Message.ShouldContain(shorter.Cid.ToString());
         world.Content.TryRead(forged, 1, 0, buffer).ShouldBe(-1);
-        await Should.ThrowAsync<ContentUnavailableException>(world.Content.ReadAsync(forged, 1, 50, buffer, CancellationToken.None).AsTask());
+        await Should.ThrowAsync<ContentUnavailableException>(world.Content.ReadAsync(forged, 1, 50, buffer, world.Content.ReadDeadline, CancellationToken.None).AsTask());
         tree.Root.ShouldBe(world.Root);
     }
 
