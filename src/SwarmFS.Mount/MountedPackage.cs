@@ -7,12 +7,6 @@ namespace SwarmFS.Mount;
 /// <summary>A package whose directory structure is in memory because somebody looks at it.</summary>
 internal sealed class MountedPackage(uint slot, TreeTable tree, IPackageContent content) : IDisposable
 {
-    /// <summary>
-    /// Remote reads of one package that hold a buffer at a time: 24 × 1 MiB is the window of a 10 Gb/s link at 20 ms. Counted per package, so that one whose sources are dead
-    /// does not make the others wait.
-    /// </summary>
-    private const int RemoteReads = 24;
-
     /// <summary>Places remembered in which the root is shown at a time: now, and on some days of the past.</summary>
     private const int Places = 16;
 
@@ -34,7 +28,8 @@ internal sealed class MountedPackage(uint slot, TreeTable tree, IPackageContent 
     /// <exception cref="ImageTooLargeException">It would be too large.</exception>
     public ErofsImage Image(bool applySpecialBits) => _image ??= new ErofsImage(Tree, applySpecialBits);
 
-    public SemaphoreSlim RemoteReadGate { get; } = new(RemoteReads);
+    /// <summary>One for each package, so that one whose sources are dead does not make the others wait.</summary>
+    public RemoteReadGate RemoteReads { get; } = new(content.ReadDeadline);
 
     /// <summary>Timestamp of the last request.</summary>
     public long Touched => Volatile.Read(ref _touched);

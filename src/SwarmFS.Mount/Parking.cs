@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using SwarmFS.Catalog;
@@ -71,52 +72,58 @@ internal sealed class Parking(ICatalog catalog, IPackageContent content, Package
         package.MarkPushed(row);
         return ForContent(
             ref request, package, (int)(end - offset),
-            (buffer, cancelled) => content.ReadAsync(package.Tree, row, offset, buffer, cancelled), () => push.WasRead(package, row, end));
+            (buffer, patience, cancelled) => content.ReadAsync(package.Tree, row, offset, buffer, patience, cancelled), () => push.WasRead(package, row, end));
     }
 
     /// <param name="length">Bytes asked for.</param>
     public FuseResult ForImage(ref FuseRequest request, MountedPackage package, ErofsImage image, long offset, int length) =>
-        ForContent(ref request, package, (int)Math.Min(length, image.Size - offset), (buffer, cancelled) => ReadImageAsync(package, image, offset, buffer, cancelled), static () => { });
+        ForContent(
+            ref request, package, (int)Math.Min(length, image.Size - offset),
+            (buffer, patience, cancelled) => ReadImageAsync(package, image, offset, buffer, patience, cancelled), static () => { });
 
     /// <summary>All files that the range touches are asked for at once.</summary>
-    private async ValueTask<int> ReadImageAsync(MountedPackage package, ErofsImage image, long offset, Memory<byte> buffer, CancellationToken cancelled)
+    private async ValueTask<int> ReadImageAsync(MountedPackage package, ErofsImage image, long offset, Memory<byte> buffer, TimeSpan patience, CancellationToken cancelled)
     {
         var (at, reads) = (0, new List<Task>());
         while (image.Next(offset + at, buffer.Span[at..]) is { Length: > 0 } piece)
         {
-            if (piece.Row >= 0) reads.Add(ReadPieceAsync(package.Tree, piece, buffer.Slice(at, piece.Length), cancelled));
+            if (piece.Row >= 0) reads.Add(ReadPieceAsync(package.Tree, piece, buffer.Slice(at, piece.Length), patience, cancelled));
             at += piece.Length;
         }
         await Task.WhenAll(reads);
         return at;
     }
 
-    private async Task ReadPieceAsync(TreeTable tree, ImagePiece piece, Memory<byte> destination, CancellationToken cancelled)
+    private async Task ReadPieceAsync(TreeTable tree, ImagePiece piece, Memory<byte> destination, TimeSpan patience, CancellationToken cancelled)
     {
-        var read = await content.ReadAsync(tree, piece.Row, piece.Offset, destination, cancelled);
+        var read = await content.ReadAsync(tree, piece.Row, piece.Offset, destination, patience, cancelled);
         if (read < destination.Length) throw new InvalidTreeException($"A file of {tree.Root} ends before the size that its directory tells.");
     }
 
-    private FuseResult ForContent(ref FuseRequest request, MountedPackage package, int length, Func<Memory<byte>, CancellationToken, ValueTask<int>> read, Action answered)
+    private delegate ValueTask<int> RemoteRead(Memory<byte> buffer, TimeSpan patience, CancellationToken cancelled);
+
+    private FuseResult ForContent(ref FuseRequest request, MountedPackage package, int length, RemoteRead read, Action answered)
     {
         var parked = request.Park();
         metrics.ReadAwaited();
         window.Remote();
-        _ = Task.Run(() => ReadAsync(parked, package, length, read, answered));
+        var since = Stopwatch.GetTimestamp();
+        _ = Task.Run(() => ReadAsync(parked, package, length, read, answered, since));
         return FuseResult.Parked;
     }
 
-    private async Task ReadAsync(ParkedRequest parked, MountedPackage package, int length, Func<Memory<byte>, CancellationToken, ValueTask<int>> read, Action answered)
+    private async Task ReadAsync(ParkedRequest parked, MountedPackage package, int length, RemoteRead read, Action answered, long since)
     {
         var cancelled = parked.Cancelled;
         byte[]? buffer = null;
-        var entered = false;
+        var (entered, delivered) = (false, false);
         try
         {
-            await package.RemoteReadGate.WaitAsync(cancelled);
+            var patience = await package.RemoteReads.EnterAsync(since, cancelled);
             entered = true;
             buffer = BlockBuffers.Shared.Rent(length);
-            var count = await read(buffer.AsMemory(0, length), cancelled);
+            var count = await read(buffer.AsMemory(0, length), patience, cancelled);
+            delivered = true;
             metrics.RemoteBytes(count);
             parked.Complete(buffer.AsSpan(0, count));
             answered();
@@ -128,7 +135,7 @@ internal sealed class Parking(ICatalog catalog, IPackageContent content, Package
         finally
         {
             if (buffer is not null) BlockBuffers.Shared.Return(buffer);
-            if (entered) package.RemoteReadGate.Release();
+            if (entered) package.RemoteReads.Leave(delivered);
         }
     }
 

@@ -87,10 +87,12 @@ public sealed class PackageContent : IPackageContent, IAsyncDisposable
         if (Session(tree.Root) is var session && !session.Completeness.IsKnown(_store)) session.NoteListed(tree, directory);
     }
 
-    public ValueTask<int> ReadAsync(TreeTable tree, int row, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    public TimeSpan ReadDeadline => _options.ReadDeadline;
+
+    public ValueTask<int> ReadAsync(TreeTable tree, int row, long offset, Memory<byte> destination, TimeSpan patience, CancellationToken cancellationToken)
     {
         var read = TryRead(tree, row, offset, destination.Span);
-        return read >= 0 ? new ValueTask<int>(read) : FetchAndReadAsync(tree, row, offset, destination, cancellationToken);
+        return read >= 0 ? new ValueTask<int>(read) : FetchAndReadAsync(tree, row, offset, destination, patience, cancellationToken);
     }
 
     /// <summary>One block of a root, from wherever it is. The caller disposes it.</summary>
@@ -172,12 +174,12 @@ public sealed class PackageContent : IPackageContent, IAsyncDisposable
         return true;
     }
 
-    private async ValueTask<int> FetchAndReadAsync(TreeTable tree, int row, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    private async ValueTask<int> FetchAndReadAsync(TreeTable tree, int row, long offset, Memory<byte> destination, TimeSpan patience, CancellationToken cancellationToken)
     {
         var session = Session(tree.Root);
         var length = (int)Math.Min(destination.Length, tree[row].Size - offset);
         var isRepeat = session.FailedReads.Overlaps(row, offset, length);
-        var limit = isRepeat && FailedReads.RepeatDeadline < _options.ReadDeadline ? FailedReads.RepeatDeadline : _options.ReadDeadline;
+        var limit = isRepeat && FailedReads.RepeatDeadline < patience ? FailedReads.RepeatDeadline : patience;
         using var attempt = new ReadAttempt(_time, limit, _options.SourceGrace, cancellationToken);
         try
         {

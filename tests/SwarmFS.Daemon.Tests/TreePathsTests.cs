@@ -151,7 +151,9 @@ public sealed class TreePathsTests
 
         public int TryRead(TreeTable table, int row, long offset, Span<byte> destination) => -1;
 
-        public ValueTask<int> ReadAsync(TreeTable table, int row, long offset, Memory<byte> destination, CancellationToken cancellationToken) => new(0);
+        public TimeSpan ReadDeadline => TimeSpan.FromSeconds(15);
+
+        public ValueTask<int> ReadAsync(TreeTable table, int row, long offset, Memory<byte> destination, TimeSpan patience, CancellationToken cancellationToken) => new(0);
 
         public bool TryOpenFlat(TreeTable table, int row, [NotNullWhen(true)] out SafeFileHandle? handle) => (handle = null) is not null;
 

@@ -134,7 +134,7 @@ string Do(string[] words)
             content.Batch = int.Parse(files);
             return "ok";
         case ["deadline", var milliseconds]:
-            content.Deadline = TimeSpan.FromMilliseconds(int.Parse(milliseconds));
+            content.ReadDeadline = TimeSpan.FromMilliseconds(int.Parse(milliseconds));
             return "ok";
         case ["forget-trees"]:
             content.ForgetTrees();

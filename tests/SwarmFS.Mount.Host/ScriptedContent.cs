@@ -32,7 +32,7 @@ public sealed class ScriptedContent(MemoryBlockStore store) : IPackageContent
     public int Batch { get; set; } = 1;
 
     /// <summary>When a fetch from nobody gives up.</summary>
-    public TimeSpan Deadline { get; set; } = TimeSpan.FromSeconds(1);
+    public TimeSpan ReadDeadline { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Rows of directories that were listed to their end, in that order.</summary>
     public ConcurrentQueue<int> Listed { get; } = new();
@@ -46,21 +46,21 @@ public sealed class ScriptedContent(MemoryBlockStore store) : IPackageContent
     public async ValueTask<TreeTable> GetTreeAsync(Cid root, CancellationToken cancellationToken)
     {
         if (_trees.TryGetValue(root, out var known)) return known;
-        if (RemoteTrees.ContainsKey(root)) await FetchAsync(root, cancellationToken);
+        if (RemoteTrees.ContainsKey(root)) await FetchAsync(root, ReadDeadline, cancellationToken);
         RemoteTrees.TryRemove(root, out _);
         if (!TreeLoader.TryLoad(root, store, [], out var tree)) throw new ContentUnavailableException($"{root}: no source has its tree.");
         return _trees[root] = tree;
     }
 
-    private async Task FetchAsync(Cid root, CancellationToken cancellationToken)
+    private async Task FetchAsync(Cid root, TimeSpan patience, CancellationToken cancellationToken)
     {
         if (!Dead.ContainsKey(root))
         {
             await Task.Delay(Latency, TimeProvider.System, cancellationToken);
             return;
         }
-        await Task.Delay(Deadline, TimeProvider.System, cancellationToken);
-        throw new ContentUnavailableException($"{root}: asked 0 sources within {Deadline.TotalSeconds} s; is any peer up?");
+        await Task.Delay(patience, TimeProvider.System, cancellationToken);
+        throw new ContentUnavailableException($"{root}: asked 0 sources within {patience.TotalSeconds} s; is any peer up?");
     }
 
     public int TryRead(TreeTable tree, int row, long offset, Span<byte> destination)
@@ -91,9 +91,9 @@ public sealed class ScriptedContent(MemoryBlockStore store) : IPackageContent
     private FileLayout Layout(Cid file, long size) => _layouts.GetOrAdd(file, cid =>
         FileLayoutLoader.TryLoad(cid, size, store, [], out var layout) ? layout : throw new ContentUnavailableException($"{cid}: no chunk list."));
 
-    public async ValueTask<int> ReadAsync(TreeTable tree, int row, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    public async ValueTask<int> ReadAsync(TreeTable tree, int row, long offset, Memory<byte> destination, TimeSpan patience, CancellationToken cancellationToken)
     {
-        await FetchAsync(tree.Root, cancellationToken);
+        await FetchAsync(tree.Root, patience, cancellationToken);
         for (var other = row; Latency == TimeSpan.Zero && other < Math.Min(row + Batch, tree.Count); other++) _fetched[(tree.Root, other)] = true;
         return ReadLocal(tree, row, offset, destination.Span);
     }

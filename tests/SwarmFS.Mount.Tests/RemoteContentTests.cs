@@ -57,6 +57,23 @@ public sealed class RemoteContentTests : IDisposable
     }
 
     [Fact]
+    public void Many_readers_of_a_dead_package_wait_no_longer_than_one()
+    {
+        _host.Run("mkdir $S/many; for i in $(seq 120); do echo $i > $S/many/f$i; done");
+        var many = _host.Do($"add many 1.0 {_host.Scratch}/many");
+        _host.Do($"remote {many}");
+        _host.Do("deadline 4000");
+        _host.Run("ls $M/pkgs/many/1.0 > /dev/null");
+        _host.Do($"dead {many}");
+        var started = Stopwatch.GetTimestamp();
+
+        _host.Run("for i in $(seq 120); do { cat $M/pkgs/many/1.0/f$i 2>> $S/errors & } done; wait; grep -c 'Input/output error' $S/errors").ShouldBe("120");
+
+        // One after another, 24 at a time, they would wait five times as long, and the kernel asks twice.
+        Stopwatch.GetElapsedTime(started).ShouldBeLessThan(TimeSpan.FromSeconds(12));
+    }
+
+    [Fact]
     public void A_killed_lookup_is_gone_at_once_though_the_tree_never_comes()
     {
         _host.Do("deadline 600000");

@@ -149,7 +149,7 @@ public sealed class ReadAheadTests
         {
             if (tree[row].Kind != EntryKind.File) continue;
             var buffer = new byte[tree[row].Size];
-            (await world.Content.ReadAsync(tree, row, 0, buffer, CancellationToken.None)).ShouldBe(buffer.Length);
+            (await world.Content.ReadAsync(tree, row, 0, buffer, world.Content.ReadDeadline, CancellationToken.None)).ShouldBe(buffer.Length);
             Cid.Of(CidCodec.Raw, buffer).ShouldBe(tree[row].Content);
             if (row % 20 == 0) await world.RestAsync();
         }
@@ -171,7 +171,7 @@ public sealed class ReadAheadTests
             for (var part = 0; part < 16; part++)
             {
                 var row = rows[(part * 200) + step];
-                await world.Content.ReadAsync(tree, row, 0, new byte[tree[row].Size], CancellationToken.None);
+                await world.Content.ReadAsync(tree, row, 0, new byte[tree[row].Size], world.Content.ReadDeadline, CancellationToken.None);
             }
             await world.RestAsync();
         }
@@ -188,7 +188,7 @@ public sealed class ReadAheadTests
         for (var row = 0; row < tree.Count; row++)
         {
             if (tree[row].Kind != EntryKind.File) continue;
-            await world.Content.ReadAsync(tree, row, 0, buffer, CancellationToken.None);
+            await world.Content.ReadAsync(tree, row, 0, buffer, world.Content.ReadDeadline, CancellationToken.None);
             await world.RestAsync();
             for (var shown = 0; shown < 64 && row + 1 < tree.Count; shown++, row++)
             {
@@ -211,7 +211,7 @@ public sealed class ReadAheadTests
             if (tree[row].Kind != EntryKind.File) continue;
             if (world.Content.Peek(tree, row, 0, buffer) < 0)
             {
-                await world.Content.ReadAsync(tree, row, 0, buffer, CancellationToken.None);
+                await world.Content.ReadAsync(tree, row, 0, buffer, world.Content.ReadDeadline, CancellationToken.None);
                 reads++;
             }
             await world.RestAsync();
@@ -227,7 +227,7 @@ public sealed class ReadAheadTests
         var source = world.OverMemory();
         var tree = await world.TreeAsync();
         var buffer = new byte[8000];
-        for (var row = 2; row < 8; row++) await world.Content.ReadAsync(tree, row, 0, buffer, CancellationToken.None);
+        for (var row = 2; row < 8; row++) await world.Content.ReadAsync(tree, row, 0, buffer, world.Content.ReadDeadline, CancellationToken.None);
         await world.RestAsync();
         var before = source.Requests.Count;
         world.Time.Advance(TimeSpan.FromSeconds(3));
@@ -319,7 +319,7 @@ public sealed class ReadAheadTests
         foreach (var row in rows[EntryKind.File])
         {
             foreach (var listed in rows[EntryKind.Directory].Where(directory => directory == row - 1 || all)) world.Content.NoteListed(tree, listed);
-            await world.Content.ReadAsync(tree, row, 0, new byte[tree[row].Size], CancellationToken.None);
+            await world.Content.ReadAsync(tree, row, 0, new byte[tree[row].Size], world.Content.ReadDeadline, CancellationToken.None);
             await world.RestAsync();
         }
         source.Requests.Count(request => request.Priority == FetchPriority.Demand).ShouldBeLessThan(4);
@@ -410,7 +410,7 @@ public sealed class ReadAheadTests
         await using var world = new World([.. Enumerable.Range(0, 400).Select(i => ($"f{i:000}", World.Noise(3000, i / 4)))]);
         world.OverMemory();
         var tree = await world.TreeAsync();
-        for (var row = 1; row < tree.Count; row++) await world.Content.ReadAsync(tree, row, 0, new byte[3000], CancellationToken.None);
+        for (var row = 1; row < tree.Count; row++) await world.Content.ReadAsync(tree, row, 0, new byte[3000], world.Content.ReadDeadline, CancellationToken.None);
         await world.RestAsync();
         world.Content.Load.AheadBytes.ShouldBe(0);
     }
@@ -437,7 +437,7 @@ public sealed class ReadAheadTests
         for (var row = 0; row < 480; row++)
         {
             if (tree[row].Kind != EntryKind.File) continue;
-            await world.Content.ReadAsync(tree, row, 0, new byte[tree[row].Size], CancellationToken.None);
+            await world.Content.ReadAsync(tree, row, 0, new byte[tree[row].Size], world.Content.ReadDeadline, CancellationToken.None);
             await world.RestAsync();
         }
         source.Requests.Count(request => request.Blocks.Any(source.Lacks.ContainsKey)).ShouldBeLessThan(3);

@@ -67,7 +67,7 @@ internal sealed class World : IAsyncDisposable
     public async Task<byte[]> ReadAsync(TreeTable tree, string path, long offset = 0, int length = -1, CancellationToken cancellationToken = default)
     {
         var buffer = new byte[length < 0 ? Expected(path).Length - offset : length];
-        var read = await Content.ReadAsync(tree, Row(tree, path), offset, buffer, cancellationToken);
+        var read = await Content.ReadAsync(tree, Row(tree, path), offset, buffer, Content.ReadDeadline, cancellationToken);
         return buffer[..read];
     }
 

@@ -33,9 +33,13 @@ public interface IPackageContent
     {
     }
 
+    /// <summary>How long a read waits for a source before it fails.</summary>
+    TimeSpan ReadDeadline { get; }
+
     /// <summary>As <see cref="TryRead"/>, but fetches what is missing, also when it cannot be kept on disk.</summary>
+    /// <param name="patience">What is left of <see cref="ReadDeadline"/> to one who has waited before.</param>
     /// <exception cref="ContentUnavailableException">No source delivered it within the deadline.</exception>
-    ValueTask<int> ReadAsync(TreeTable tree, int row, long offset, Memory<byte> destination, CancellationToken cancellationToken);
+    ValueTask<int> ReadAsync(TreeTable tree, int row, long offset, Memory<byte> destination, TimeSpan patience, CancellationToken cancellationToken);
 
     /// <summary>A handle on the complete local file, for passthrough. The caller disposes it.</summary>
     bool TryOpenFlat(TreeTable tree, int row, [NotNullWhen(true)] out SafeFileHandle? handle);

@@ -27,7 +27,7 @@ internal sealed class ReadRequests(TreePaths paths, PackageContent content)
         {
             for (long offset = 0; ;)
             {
-                var read = await content.ReadAsync(tree, row, offset, buffer.AsMemory(0, Piece), cancellationToken);
+                var read = await content.ReadAsync(tree, row, offset, buffer.AsMemory(0, Piece), content.ReadDeadline, cancellationToken);
                 if (read == 0) break;
                 await output.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
                 offset += read;
