@@ -208,7 +208,7 @@ internal sealed class BlockFetcher(
         var missing = 0;
         try
         {
-            batch.Explanation = await sources.FetchAsync(batch, Undelivered);
+            await sources.FetchAsync(batch, Undelivered);
         }
         finally
         {

@@ -6,7 +6,9 @@ internal static class Clock
     extension(TimeProvider time)
     {
         /// <summary>The timestamp that lies this far in the future.</summary>
-        public long TimestampIn(TimeSpan delay) => time.GetTimestamp() + (long)(delay.TotalSeconds * time.TimestampFrequency);
+        public long TimestampIn(TimeSpan delay) => time.After(time.GetTimestamp(), delay);
+
+        public long After(long timestamp, TimeSpan delay) => timestamp + (long)(delay.TotalSeconds * time.TimestampFrequency);
 
         /// <summary>What is left until a timestamp; never negative.</summary>
         public TimeSpan Until(long timestamp)

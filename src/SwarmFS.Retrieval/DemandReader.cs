@@ -45,14 +45,22 @@ internal sealed class DemandReader(BlockFetcher fetcher, RetrievalOptions option
         List<WantedBlock> lost = [];
         for (var i = 0; i < wanted.Count; i++)
         {
-            if (await wait.ArrivedAsync(i, attempt.Token))
+            bool arrived;
+            try
+            {
+                arrived = await wait.ArrivedAsync(i, attempt.Token);
+            }
+            finally
+            {
+                attempt.Explanation = wait.Explanation(i) ?? attempt.Explanation;
+            }
+            if (arrived)
             {
                 if (wait.Arrived(i) is { } block) use?.Invoke(block);
                 // Thirty readers that each held a mebibyte until their last block came would be most of the memory.
                 wait.Done(i);
                 continue;
             }
-            attempt.Explanation = wait.Explanation(i) ?? attempt.Explanation;
             lost.Add(wanted[i]);
         }
         wanted.Clear();

@@ -9,6 +9,7 @@ namespace SwarmFS.Retrieval;
 internal sealed class FetchBatch(BlockFetcher fetcher, RootAccount account, FetchPriority priority, long deadline, bool isAhead) : IBlockSink, IDisposable
 {
     private readonly CancellationTokenSource _over = new();
+    private string? _explanation;
 
     public RootAccount Account { get; } = account;
 
@@ -30,8 +31,14 @@ internal sealed class FetchBatch(BlockFetcher fetcher, RootAccount account, Fetc
     /// <summary>More than one source is at it: when all have landed, the slower one is called off. One alone is at its end by itself.</summary>
     public bool IsRaced { get; set; }
 
-    /// <summary>What the sources said when they gave up.</summary>
-    public string? Explanation { get; set; }
+    /// <summary>What the sources have said that gave up; null: none has.</summary>
+    public string? Explanation => Volatile.Read(ref _explanation);
+
+    /// <summary>A source has given up.</summary>
+    public void Explain(string line)
+    {
+        lock (_over) Volatile.Write(ref _explanation, _explanation is null ? line : $"{_explanation}; {line}");
+    }
 
     /// <summary>Cancelled when nothing more is wanted of the sources.</summary>
     public CancellationToken Over => _over.Token;

@@ -133,17 +133,17 @@ public sealed class PackageContent : IPackageContent, IAsyncDisposable
 
     private RootSession Session(in Cid root) => _sessions.TryGet(root, out var session) ? session : AddSession(root);
 
-    private RootSession AddSession(Cid root) => _sessions.GetOrAdd(root, new RootSession(new RootAccount(root), _planner), size: 1);
+    private RootSession AddSession(Cid root) => _sessions.GetOrAdd(root, new RootSession(new RootAccount(root, _time), _planner), size: 1);
 
     private async ValueTask<TreeTable> LoadTreeAsync(Cid root, CancellationToken cancellationToken)
     {
-        using var attempt = new ReadAttempt(_time, _options.ReadDeadline, _options.SourceGrace, cancellationToken);
+        using var attempt = new ReadAttempt(_time, Session(root).Account, _options.ReadDeadline, _options.SourceGrace, cancellationToken);
         return await _trees.GetAsync(root, FetchPriority.Metadata, attempt);
     }
 
     private async ValueTask<Block> FetchBlockAsync(Cid root, Cid cid, FetchPriority priority, CancellationToken cancellationToken)
     {
-        using var attempt = new ReadAttempt(_time, _options.ReadDeadline, _options.SourceGrace, cancellationToken);
+        using var attempt = new ReadAttempt(_time, Session(root).Account, _options.ReadDeadline, _options.SourceGrace, cancellationToken);
         Block? block = null;
         while (block is null && !_blocks.TryGet(cid, out block))
             await _reader.ObtainAsync(Session(root).Account, [new WantedBlock(cid, 0)], priority, attempt, arrived => block ??= arrived.Retain());
@@ -180,7 +180,7 @@ public sealed class PackageContent : IPackageContent, IAsyncDisposable
         var length = (int)Math.Min(destination.Length, tree[row].Size - offset);
         var isRepeat = session.FailedReads.Overlaps(row, offset, length);
         var limit = isRepeat && FailedReads.RepeatDeadline < patience ? FailedReads.RepeatDeadline : patience;
-        using var attempt = new ReadAttempt(_time, limit, _options.SourceGrace, cancellationToken);
+        using var attempt = new ReadAttempt(_time, session.Account, limit, _options.SourceGrace, cancellationToken);
         try
         {
             await FetchPiecesAsync(session, tree, row, offset, destination[..length], attempt);

@@ -11,11 +11,11 @@ internal sealed class SourceRace(IReadOnlyList<IBlockSource> sources, RetrievalO
 {
     public int Count => sources.Count;
 
-    /// <returns>Null when everything was delivered or nobody wants it any more; otherwise one line: who was asked and what became of it.</returns>
-    public async Task<string?> FetchAsync(FetchBatch batch, Func<FetchBatch, List<Cid>> undelivered)
+    /// <summary>Until everything was delivered, nobody wants it any more, or each source has given up; what those say stands in the batch at once.</summary>
+    public async Task FetchAsync(FetchBatch batch, Func<FetchBatch, List<Cid>> undelivered)
     {
-        if (sources.Count == 0) return "no source is configured";
-        List<Task<string?>> asked = [];
+        if (sources.Count == 0) batch.Explain("no source is configured");
+        List<Task> asked = [];
         foreach (var source in sources)
         {
             // Before it is looked what is left: whoever lands the last block then either leaves nothing to ask for, or ends the race.
@@ -25,8 +25,7 @@ internal sealed class SourceRace(IReadOnlyList<IBlockSource> sources, RetrievalO
             asked.Add(AskAsync(source, blocks, batch));
             if (asked.Count < sources.Count) await HeadStartAsync(asked, batch.Over);
         }
-        var answers = await Task.WhenAll(asked);
-        return undelivered(batch).Count == 0 ? null : string.Join("; ", answers.Where(answer => answer is not null));
+        await Task.WhenAll(asked);
     }
 
     /// <summary>A tree streamed by the first source that sends any of it; what is missing afterwards is asked for by CID.</summary>
@@ -57,26 +56,26 @@ internal sealed class SourceRace(IReadOnlyList<IBlockSource> sources, RetrievalO
         foreach (var source in sources) source.Raise(blocks, priority, deadline);
     }
 
-    private async Task<string?> AskAsync(IBlockSource source, List<Cid> blocks, FetchBatch batch)
+    private async Task AskAsync(IBlockSource source, List<Cid> blocks, FetchBatch batch)
     {
         metrics.Requests.Add(1);
         try
         {
             var result = await source.FetchAsync(new FetchRequest(batch.Account.Root, blocks, batch.Priority, batch.Deadline), batch, batch.Over);
-            return result.Missing == 0 ? null : Line(source, result.Explanation);
+            if (result.Missing > 0) batch.Explain(Line(source, result.Explanation));
         }
         catch (OperationCanceledException) when (batch.Over.IsCancellationRequested)
         {
-            return null;
+            // Nothing more is wanted of it.
         }
         catch (Exception error)
         {
             logger.SourceFailed(error, source.Name, batch.Account.Root.ToShortString());
-            return Line(source, error.Message);
+            batch.Explain(Line(source, error.Message));
         }
     }
 
-    private async Task HeadStartAsync(List<Task<string?>> asked, CancellationToken over)
+    private async Task HeadStartAsync(List<Task> asked, CancellationToken over)
     {
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(over);
         var pause = Task.Delay(options.SourceHeadStart, time, enough.Token);

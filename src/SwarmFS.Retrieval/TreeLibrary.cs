@@ -58,7 +58,7 @@ internal sealed class TreeLibrary(
     private async Task<TreeTable> LoadAsync(Cid root, FetchPriority priority, CancellationToken over)
     {
         var start = time.GetTimestamp();
-        using var attempt = new ReadAttempt(time, options.ReadDeadline, options.SourceGrace, over);
+        using var attempt = new ReadAttempt(time, accounts(root), options.ReadDeadline, options.SourceGrace, over);
         try
         {
             var tree = await LoadAsync(accounts(root), priority, attempt);
@@ -100,7 +100,7 @@ internal sealed class TreeLibrary(
             var walk = new DagWalk(blocks, start, TreeSelection.Directories);
             foreach (var _ in walk.Blocks()) cancellationToken.ThrowIfCancellationRequested();
             if (walk.MissingNodes.Count == 0) return;
-            using var attempt = new ReadAttempt(time, options.BackgroundDeadline, options.SourceGrace, cancellationToken);
+            using var attempt = new ReadAttempt(time, account, options.BackgroundDeadline, options.SourceGrace, cancellationToken);
             if (round == 0 && !blocks.Contains(start)) await StreamAsync(account, start, TreeSelection.Directories, FetchPriority.Metadata, attempt);
             else await reader.ObtainAsync(account, [.. walk.MissingNodes.Select(AsWantedNode)], FetchPriority.Metadata, attempt, use: null);
         }

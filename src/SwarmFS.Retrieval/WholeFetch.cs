@@ -57,15 +57,22 @@ internal sealed class WholeFetch(
     private async Task PlanLargeAsync(Job job, TreeRow file, CancellationToken cancellationToken)
     {
         FileLayout layout;
+        if (job.HasGivenUp)
+        {
+            job.Missed(1, null);
+            return;
+        }
+        var start = time.GetTimestamp();
         try
         {
-            using var attempt = new ReadAttempt(time, options.BackgroundDeadline, options.SourceGrace, cancellationToken);
+            using var attempt = new ReadAttempt(time, job.Account, options.BackgroundDeadline, options.SourceGrace, cancellationToken);
             (layout, var fetched) = await layouts.LoadAsync(job.Account, file.Content, file.Size, FetchPriority.Background, attempt);
             job.FetchedNodes(fetched);
         }
         catch (ContentUnavailableException error)
         {
             job.Missed(1, error.Message);
+            job.GiveUpIfSilentSince(start);
             return;
         }
         for (var chunk = 0; chunk < layout.ChunkCount; chunk++)
@@ -83,16 +90,17 @@ internal sealed class WholeFetch(
     private async Task SendAsync(Job job, CancellationToken cancellationToken)
     {
         if (job.Lanes.Count >= Lanes) await job.Lanes.Dequeue();
-        job.Lanes.Enqueue(FetchAsync(job, job.TakeBatch(), cancellationToken));
+        if (job.HasGivenUp) job.Missed(job.TakeBatch().Count, null);
+        else job.Lanes.Enqueue(FetchAsync(job, job.TakeBatch(), cancellationToken));
     }
 
-    // Each round has the whole deadline; a round that brings nothing is the last.
+    // Each round lasts as long as anything of the root comes, and a deadline longer: one that brings nothing is the last, of this batch and of all that are to follow.
     private async Task FetchAsync(Job job, List<WantedBlock> batch, CancellationToken cancellationToken)
     {
         while (batch.Count > 0)
         {
-            var before = batch.Count;
-            using var attempt = new ReadAttempt(time, options.BackgroundDeadline, options.SourceGrace, cancellationToken);
+            var (before, start) = (batch.Count, time.GetTimestamp());
+            using var attempt = new ReadAttempt(time, job.Account, options.BackgroundDeadline, options.SourceGrace, cancellationToken);
             try
             {
                 var left = new List<WantedBlock>(batch);
@@ -108,9 +116,11 @@ internal sealed class WholeFetch(
             }
             batch.RemoveAll(block => blocks.Contains(block.Cid));
             job.Report();
-            if (batch.Count == before) break;
+            if (batch.Count < before) continue;
+            job.GiveUpIfSilentSince(start);
+            job.Missed(batch.Count, null);
+            return;
         }
-        if (batch.Count > 0) job.Missed(batch.Count, null);
     }
 
     private static long TotalBytes(TreeTable tree)
@@ -142,6 +152,11 @@ internal sealed class WholeFetch(
         public long BatchBytes { get; private set; }
 
         public string? Explanation { get; set; }
+
+        /// <summary>The sources have delivered nothing for a whole deadline: nothing more is asked of them.</summary>
+        public bool HasGivenUp { get; private set; }
+
+        public void GiveUpIfSilentSince(long start) => HasGivenUp |= account.LastDelivered <= start;
 
         public void Plan(WantedBlock block)
         {

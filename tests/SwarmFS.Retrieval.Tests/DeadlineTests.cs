@@ -56,6 +56,65 @@ public sealed class DeadlineTests
     }
 
     [Fact]
+    public async Task A_reader_waits_as_long_as_anything_of_the_root_comes()
+    {
+        await using var world = new World(("a", World.Noise(5000, 1)), ("b", World.Noise(5000, 2)), ("c", World.Noise(5000, 3)));
+        var source = world.OverScript();
+        var tree = await world.TreeAsync();
+        var read = world.ReadAsync(tree, "a");
+        var request = await source.NextAsync();
+        foreach (var other in (string[])["b", "c"])
+        {
+            var before = world.ReadAsync(tree, other);
+            var answered = await source.NextAsync();
+            world.Time.Advance(TimeSpan.FromSeconds(14));
+            answered.DeliverAll();
+            (await before).ShouldBeBytes(world.Expected(other));
+        }
+        world.Time.Advance(TimeSpan.FromSeconds(14));
+        read.IsCompleted.ShouldBeFalse();
+
+        request.DeliverAll();
+
+        (await read.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBeBytes(world.Expected("a"));
+    }
+
+    [Fact]
+    public async Task What_comes_of_the_root_does_not_keep_a_reader_waiting_for_ever()
+    {
+        await using var world = new World([("a", World.Noise(5000, 1)), .. Enumerable.Range(0, 40).Select(i => ($"f{i}", World.Noise(100 + i, i)))]);
+        var source = world.OverScript();
+        var tree = await world.TreeAsync();
+        var read = world.ReadAsync(tree, "a");
+        await source.NextAsync();
+        for (var other = 0; other < 40 && !read.IsCompleted; other++)
+        {
+            var before = world.ReadAsync(tree, $"f{other}");
+            (await source.NextAsync()).DeliverAll();
+            await before;
+            world.Time.Advance(TimeSpan.FromSeconds(10));
+        }
+
+        await Should.ThrowAsync<ContentUnavailableException>(read.WaitAsync(TimeSpan.FromSeconds(20)));
+    }
+
+    [Fact]
+    public async Task What_one_source_said_is_told_though_another_never_answers()
+    {
+        await using var world = new World(("a", World.Noise(5000, 1)));
+        var (peers, origin) = (new ScriptedBlockSource(world.Elsewhere, "peers"), new ScriptedBlockSource(world.Elsewhere, "origin"));
+        world.Open(peers, origin);
+        var tree = await world.TreeAsync();
+        var read = world.ReadAsync(tree, "a");
+        (await peers.NextAsync()).End("peer A hung up");
+        await origin.NextAsync();
+
+        world.Time.Advance(TimeSpan.FromSeconds(15.25));
+
+        (await Should.ThrowAsync<ContentUnavailableException>(read.WaitAsync(TimeSpan.FromSeconds(20)))).Message.ShouldContain("peers: peer A hung up");
+    }
+
+    [Fact]
     public async Task A_source_that_comes_back_serves_the_reader_that_waits()
     {
         await using var world = new World(("a", World.Noise(5000, 1)));

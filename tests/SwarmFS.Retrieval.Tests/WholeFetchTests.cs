@@ -53,6 +53,21 @@ public sealed class WholeFetchTests
     }
 
     [Fact]
+    public async Task Sources_that_are_dead_are_waited_for_once_and_not_for_each_batch()
+    {
+        await using var world = new World([.. Enumerable.Range(0, 6000).Select(i => ($"f{i:0000}", BitConverter.GetBytes(i)))]);
+        var source = world.OverMemory();
+        await world.TreeAsync();
+        source.IsOnline = false;
+        var started = world.Time.GetTimestamp();
+
+        var report = await world.DriveAsync(world.Content.FetchAllAsync(world.Root, null, CancellationToken.None), TimeSpan.FromSeconds(5));
+
+        report.MissingBlocks.ShouldBe(6000);
+        world.Time.GetElapsedTime(started).ShouldBeLessThan(1.5 * world.Options.BackgroundDeadline);
+    }
+
+    [Fact]
     public async Task A_full_store_is_told()
     {
         await using var world = Mixed();

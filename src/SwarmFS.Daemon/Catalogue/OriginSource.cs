@@ -59,7 +59,7 @@ internal sealed class OriginSource(Func<Cid, OriginPackage?> find, IOrigin origi
     /// <returns>Null when the tree is here now; otherwise why it is not.</returns>
     private async Task<string?> MadeAsync(Cid root, CancellationToken cancellationToken)
     {
-        await Task.Delay(PeersFirst, time, cancellationToken);
+        if (find(root) is not null) await Task.Delay(PeersFirst, time, cancellationToken);
         if (find(root) is not { } package) return "the origin has no archive for this root";
         Task<string?> making;
         lock (_gate)
