@@ -6,7 +6,8 @@ namespace SwarmFS.Store;
 
 /// <summary>
 /// A journal in one append-only file: for each record <c>u32 length, u32 CRC-32C, bytes</c>, little-endian. A record is one write, so a killed process leaves at most a torn
-/// last record, which opening cuts off. A failed write is cut off at once, so that nothing follows a torn record.
+/// last record, which opening cuts off. A failed write is cut off at once, so that nothing follows a torn record. After a power cut the end may be zeros: a length of 0 with the
+/// CRC of nothing, which is why no record is empty.
 /// </summary>
 public sealed class FileJournal : IJournal, IDisposable
 {
@@ -50,7 +51,7 @@ public sealed class FileJournal : IJournal, IDisposable
         {
             if (RandomAccess.Read(_file, header, at) < HeaderLength) yield break;
             var length = BinaryPrimitives.ReadUInt32LittleEndian(header);
-            if (length > IJournal.MaxRecordLength) yield break;
+            if (length is < 1 or > IJournal.MaxRecordLength) yield break;
             var record = new byte[length];
             if (RandomAccess.Read(_file, record, at + HeaderLength) < record.Length) yield break;
             if (BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(4)) != Checksum(record)) yield break;
@@ -61,8 +62,7 @@ public sealed class FileJournal : IJournal, IDisposable
 
     public void Append(ReadOnlySpan<byte> record, bool durable)
     {
-        if (record.Length > IJournal.MaxRecordLength)
-            throw new ArgumentException($"A journal record has at most {IJournal.MaxRecordLength} bytes, not {record.Length}.", nameof(record));
+        IJournal.ThrowUnlessRecord(record);
         var framed = new byte[HeaderLength + record.Length];
         BinaryPrimitives.WriteUInt32LittleEndian(framed, (uint)record.Length);
         BinaryPrimitives.WriteUInt32LittleEndian(framed.AsSpan(4), Checksum(record));

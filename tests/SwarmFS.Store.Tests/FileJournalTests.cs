@@ -20,10 +20,10 @@ public sealed class FileJournalTests : IDisposable
         using (var journal = FileJournal.Open(_path))
         {
             journal.Append([1, 2, 3], durable: true);
-            journal.Append([], durable: false);
+            journal.Append([0], durable: false);
             journal.Append(new byte[IJournal.MaxRecordLength], durable: false);
         }
-        ReadBack().ShouldBe(["010203", "", new string('0', 2 * IJournal.MaxRecordLength)]);
+        ReadBack().ShouldBe(["010203", "00", new string('0', 2 * IJournal.MaxRecordLength)]);
         File.GetUnixFileMode(_path).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
@@ -56,6 +56,34 @@ public sealed class FileJournalTests : IDisposable
         bytes[^1] ^= 1;
         File.WriteAllBytes(_path, bytes);
         ReadBack().ShouldBe(["010203"]);
+    }
+
+    [Theory]
+    [InlineData(7)]
+    [InlineData(8)]
+    [InlineData(4096)]
+    public void Zeros_that_a_power_cut_left_at_the_end_are_no_records_and_new_ones_take_their_place(int zeros)
+    {
+        using (var journal = FileJournal.Open(_path)) journal.Append([1, 2, 3], durable: true);
+        File.AppendAllBytes(_path, new byte[zeros]);
+        ReadBack().ShouldBe(["010203"]);
+        using (var journal = FileJournal.Open(_path)) journal.Append([8], durable: false);
+        ReadBack().ShouldBe(["010203", "08"]);
+    }
+
+    [Fact]
+    public void A_record_has_between_one_byte_and_the_most()
+    {
+        using (var journal = FileJournal.Open(_path))
+        {
+            foreach (IJournal any in new IJournal[] { journal, new MemoryJournal() })
+            {
+                Should.Throw<ArgumentException>(() => any.Append([], durable: false));
+                Should.Throw<ArgumentException>(() => any.Append(new byte[IJournal.MaxRecordLength + 1], durable: false));
+                any.ReadAll().ShouldBeEmpty();
+            }
+        }
+        new FileInfo(_path).Length.ShouldBe(0);
     }
 
     [Fact]

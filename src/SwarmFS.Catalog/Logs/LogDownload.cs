@@ -30,7 +30,9 @@ internal sealed class LogDownload(ICatalogBlocks blocks)
             var bundle = await ReadAsync(files, new LogTile(LogTile.Entries, index, width).Path, BundleMax, cancellationToken);
             bytes += bundle.Length;
             if (bytes > BytesMax) throw new InvalidTreeException($"The log has grown by more than {BytesMax} bytes at once.");
-            if (!LogTiles.TryReadEntries(bundle, width, out var read)) throw new InvalidTreeException($"The bundle {index} of the log's entries is malformed.");
+            // An empty entry is no record, and no journal could keep it.
+            if (!LogTiles.TryReadEntries(bundle, width, out var read) || read.Any(entry => entry.IsEmpty))
+                throw new InvalidTreeException($"The bundle {index} of the log's entries is malformed.");
             entries.AddRange(read.Skip((int)Math.Max(0, from - index * LogTile.FullWidth)));
         }
         return entries;

@@ -12,9 +12,19 @@ public interface IJournal
     IEnumerable<ReadOnlyMemory<byte>> ReadAll();
 
     /// <summary>Survives the process's death when it returns.</summary>
+    /// <param name="record">1 to <see cref="MaxRecordLength"/> bytes: an empty one could not be told from the zeros that a power cut leaves at a file's end.</param>
     /// <param name="durable">Survives a power cut as well.</param>
+    /// <exception cref="ArgumentException">The record is empty or too long.</exception>
     /// <exception cref="IOException">It could not be written; nothing was appended.</exception>
     void Append(ReadOnlySpan<byte> record, bool durable);
+
+    /// <summary>For implementations: the length is checked before anything is written.</summary>
+    /// <exception cref="ArgumentException">The record is empty or too long.</exception>
+    static void ThrowUnlessRecord(ReadOnlySpan<byte> record)
+    {
+        if (record.Length is < 1 or > MaxRecordLength)
+            throw new ArgumentException($"A journal record has 1 to {MaxRecordLength} bytes, not {record.Length}.", nameof(record));
+    }
 }
 
 /// <summary>A journal without a disk.</summary>
@@ -26,6 +36,7 @@ public sealed class MemoryJournal : IJournal
 
     public void Append(ReadOnlySpan<byte> record, bool durable)
     {
+        IJournal.ThrowUnlessRecord(record);
         lock (_records) _records.Add(record.ToArray());
     }
 }

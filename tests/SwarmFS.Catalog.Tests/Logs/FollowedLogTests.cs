@@ -156,6 +156,18 @@ public sealed class FollowedLogTests : IDisposable
     }
 
     [Fact]
+    public async Task A_log_with_an_empty_entry_is_garbage_and_nothing_of_it_is_kept()
+    {
+        _importer.Journal.Append([], durable: true);
+        _importer.Restart();
+        await _importer.AppendAsync(TestImporter.Tree("a_1"));
+        await ShouldHearAsync(_importer.Announcement, FollowOutcome.Garbage);
+        _journal.Count.ShouldBe(0);
+        Restart();
+        _follower.State.Count.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Another_logs_checkpoint_under_this_logs_signature_is_refused()
     {
         await _importer.AppendAsync(TestImporter.Tree("a_1"));
