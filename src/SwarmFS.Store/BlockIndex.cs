@@ -66,7 +66,7 @@ internal sealed class BlockIndex
         return true;
     }
 
-    /// <summary>Adds the block, or points to this place from now on: of two copies found at start the one written later counts.</summary>
+    /// <summary>Adds the block, or points to this place from now on: of two copies found at start the one registered later counts.</summary>
     public void Set(in Sha256Digest digest, BlockPlace place)
     {
         if (TryFind(digest, out var seen)) Remove(digest, seen);

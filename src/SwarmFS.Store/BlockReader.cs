@@ -125,7 +125,7 @@ internal sealed class BlockReader(BlockIndex index, ContainerTable containers, H
         return Outcome.Damaged;
     }
 
-    /// <summary>A record in a pack stays; of two with the same digest the later one counts.</summary>
+    /// <summary>A record in a pack stays: at the next start a later one, or the block in a file, counts before it.</summary>
     private void NoteAbsence(Container container, in Sha256Digest digest)
     {
         try

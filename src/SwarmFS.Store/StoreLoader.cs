@@ -70,12 +70,15 @@ internal sealed class StoreLoader(StoreParts parts)
 
     private void LoadFiles()
     {
+        var lone = new List<(int Id, Sha256Digest Digest, string Path)>();
         foreach (var path in Directory.EnumerateFiles(parts.Files).ToList())
         {
             if (TryReadId(path, FlatFile.Extension, out var id)) LoadFlat(id, path);
-            else if (TryReadLone(path, out id, out var digest)) LoadLone(id, digest, path);
+            else if (TryReadLone(path, out id, out var digest)) lone.Add((id, digest, path));
             else if (!Accompanies(path, FlatFile.ListExtension, FlatFile.Extension)) Sweep(path, "an import or a download did not finish it");
         }
+        // Last, so that they count: such a file is written where a copy elsewhere was found damaged, and a pack goes on listing that one. It goes itself when it is damaged.
+        foreach (var (id, digest, path) in lone.OrderBy(block => block.Id)) LoadLone(id, digest, path);
     }
 
     private void LoadFlat(int id, string path)
@@ -100,9 +103,9 @@ internal sealed class StoreLoader(StoreParts parts)
     {
         parts.Containers.Reserve(id);
         var length = new FileInfo(path).Length;
-        if (length is 0 or > Block.MaxLength || parts.Index.TryFind(digest, out _))
+        if (length is 0 or > Block.MaxLength)
         {
-            Sweep(path, "it is no whole block, or a second copy");
+            Sweep(path, "it is no whole block");
             return;
         }
         var file = new LoneBlock(id, parts.Files, digest, (int)length);

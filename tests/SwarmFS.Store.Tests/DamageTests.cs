@@ -59,6 +59,40 @@ public sealed class DamageTests : IDisposable
     }
 
     [Fact]
+    public void A_sound_copy_outlives_the_damaged_record_of_a_pack_that_it_replaced()
+    {
+        using var block = Content.Raw(200_000, 1);
+        using (var writer = _fixture.Store.BeginLargeFile(2 * block.Length))
+        {
+            writer.Append(block);
+            Content.IsReadable(_fixture.Store, block).ShouldBeTrue();
+        }
+        _fixture.Close();
+        Flip(_fixture.Files("*.pack").Single(), 16 + 48 + 1000);
+        Content.IsReadable(_fixture.Store, block).ShouldBeFalse();
+        _fixture.Store.Put(block).ShouldBe(PutResult.Stored);
+        for (var round = 0; round < 2; round++)
+        {
+            Content.IsReadable(_fixture.Reopen(), block).ShouldBeTrue();
+            _fixture.Files("*.block").Count().ShouldBe(1);
+        }
+    }
+
+    [Fact]
+    public void A_sound_copy_outlives_the_damaged_chunk_of_a_file_that_still_calls_it_present()
+    {
+        var chunks = Content.Chunks(3, 200_000, seed: 1);
+        _fixture.Store.DeclareFile(Content.Layout(chunks));
+        chunks.ForEach(chunk => _fixture.Store.Put(chunk));
+        _fixture.Close();
+        Flip(_fixture.Files("*.flat").Single(), 17);
+        var lone = Path.Combine(_fixture.Directory, "files", $"7.{chunks[0].Cid.Digest}.block");
+        File.WriteAllBytes(lone, chunks[0].Bytes.ToArray());
+        for (var round = 0; round < 2; round++) chunks.ShouldAllBe(chunk => Content.IsReadable(_fixture.Reopen(), chunk));
+        File.Exists(lone).ShouldBeTrue();
+    }
+
+    [Fact]
     public void A_read_of_a_part_of_a_damaged_block_is_refused_even_where_the_part_is_right()
     {
         using var block = Content.Raw(100_000, 1);
