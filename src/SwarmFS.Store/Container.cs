@@ -6,7 +6,7 @@ namespace SwarmFS.Store;
 /// A data file: a <see cref="Pack"/> of small blocks or the <see cref="FlatFile"/> of a large one. Evicted whole.
 /// </summary>
 /// <remarks>
-/// Open -> [TryBeginWrite … EndWrite]* -> Open -> [TryRetire] -> Retired -> [file removed] -> gone.
+/// Open -> [TryBeginWrite … EndWrite]* -> Open -> [TryRetire] -> Retired -> [file removed] -> gone. Whoever writes alone may go straight on: [TryBeginWrite … EndWriteAndRetire] -> Retired.
 /// Readers need no permission: an unlinked file stays readable through a handle that is open, and one that is closed sends them back to the index.
 /// </remarks>
 internal abstract class Container(int id, string path)
@@ -68,6 +68,9 @@ internal abstract class Container(int id, string path)
 
     /// <summary>False while somebody writes.</summary>
     public bool TryRetire() => Interlocked.CompareExchange(ref _writers, Retired, 0) == 0;
+
+    /// <summary>For the only writer, in one step: after <see cref="EndWrite"/> a collection could be the first to retire the file.</summary>
+    public void EndWriteAndRetire() => Interlocked.CompareExchange(ref _writers, Retired, 1);
 
     /// <summary>Takes back <see cref="TryRetire"/>: the file stays.</summary>
     public void Reinstate() => Interlocked.CompareExchange(ref _writers, 0, Retired);

@@ -33,9 +33,10 @@ internal sealed class ContainerTable
 
     public bool TryGet(int id, [NotNullWhen(true)] out Container? container) => _containers.TryGetValue(id, out container);
 
+    /// <summary>Removes this file, and no other that took its place.</summary>
     public void Remove(Container container)
     {
-        if (_containers.TryRemove(container.Id, out _)) Interlocked.Decrement(ref CountOf(container));
+        if (_containers.TryRemove(KeyValuePair.Create(container.Id, container))) Interlocked.Decrement(ref CountOf(container));
     }
 
     public int Packs => Volatile.Read(ref _packs);

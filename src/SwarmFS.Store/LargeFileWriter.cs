@@ -111,10 +111,10 @@ internal sealed class LargeFileWriter : ILargeFileWriter
         flat.AddDiskBytes(_file.DiskBytes);
         flat.Dirty = 1;
         _isDone = true;
-        _parts.Containers.Add(flat);
+        // From the table it can be evicted, so it is known before.
         _parts.Flats.Add(flat);
-        _file.EndWrite();
-        _file.TryRetire();
+        _parts.Containers.Add(flat);
+        _file.EndWriteAndRetire();
         HandleCache.Close(_file);
     }
 
@@ -137,8 +137,7 @@ internal sealed class LargeFileWriter : ILargeFileWriter
     {
         if (_isDone) return;
         _isDone = true;
-        _file.EndWrite();
-        _file.TryRetire();
+        _file.EndWriteAndRetire();
         foreach (var chunk in _chunks)
         {
             if (!_parts.Index.TryFind(chunk.Digest, out var place) || place.Container != _file.Id) continue;

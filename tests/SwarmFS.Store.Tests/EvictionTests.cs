@@ -217,6 +217,53 @@ public sealed class EvictionTests : IDisposable
     }
 
     [Fact]
+    public void A_collection_that_meets_the_end_of_an_import_takes_nothing_from_it()
+    {
+        var parts = _fixture.Parts;
+        PartialFile? candidate = null;
+        var (isOver, met) = (false, 0);
+        var collector = new Thread(() =>
+        {
+            while (!Volatile.Read(ref isOver))
+            {
+                if (Volatile.Read(ref candidate) is not { } file || !file.TryRetire()) continue;
+                met++;
+                parts.Collector.Remove(file);
+            }
+        });
+        collector.Start();
+        for (var round = 0; round < 400; round++)
+        {
+            using var block = Content.Raw(1000, round);
+            using (var writer = new LargeFileWriter(parts, block.Length))
+            {
+                writer.Append(block);
+                Volatile.Write(ref candidate, parts.Containers.Snapshot().OfType<PartialFile>().Single());
+                if (round % 2 == 0) writer.Commit(Content.Layout([block]));
+            }
+        }
+        Volatile.Write(ref isOver, true);
+        collector.Join();
+        met.ShouldBe(0);
+        parts.Containers.Files.ShouldBe(200);
+        for (var round = 0; round < 400; round += 2) parts.Reader.Read(Content.Raw(1000, round).Cid, 0, new byte[1000]).ShouldBe(1000);
+        parts.Budget.Used.ShouldBe(parts.Containers.Snapshot().Sum(container => container.DiskBytes));
+    }
+
+    [Fact]
+    public void The_end_of_a_file_takes_no_other_of_its_number_out_of_the_table()
+    {
+        var table = new ContainerTable();
+        var (import, file) = (new PartialFile(1, "/nowhere"), new FlatFile(1, "/nowhere", Content.Raw(1, 1).Cid, size: 1, chunkCount: 1));
+        table.Add(import);
+        table.Add(file);
+        table.Remove(import);
+        table.TryGet(1, out var found).ShouldBeTrue();
+        found.ShouldBe(file);
+        table.Files.ShouldBe(1);
+    }
+
+    [Fact]
     public void Pins_survive_a_restart()
     {
         var root = Content.Raw(1, 1).Cid;

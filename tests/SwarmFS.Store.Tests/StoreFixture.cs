@@ -10,6 +10,7 @@ internal sealed class StoreFixture : IDisposable
 {
     private readonly bool _ownsDirectory;
     private BlockStore? _store;
+    private StoreParts? _parts;
 
     public StoreFixture(long quota = 1L << 30, string? directory = null)
     {
@@ -35,6 +36,18 @@ internal sealed class StoreFixture : IDisposable
         }
     }
 
+    /// <summary>The parts of a store in this directory, without housekeeping, for what <see cref="Store"/> does not show. Not beside it.</summary>
+    public StoreParts Parts
+    {
+        get
+        {
+            if (_parts is not null) return _parts;
+            _parts = new StoreParts(Options, Time, NullLogger.Instance, new Meters());
+            new StoreLoader(_parts).Load();
+            return _parts;
+        }
+    }
+
     public static BlockStore Open(StoreOptions options, TimeProvider time) =>
         BlockStore.Open(options, time, NullLoggerFactory.Instance, new Meters());
 
@@ -42,6 +55,12 @@ internal sealed class StoreFixture : IDisposable
     {
         _store?.DisposeAsync().AsTask().GetAwaiter().GetResult();
         _store = null;
+        if (_parts is null) return;
+        _parts.PackWriter.Dispose();
+        _parts.Tail.Dispose();
+        foreach (var container in _parts.Containers.Snapshot()) HandleCache.Close(container);
+        _parts.Metrics.Dispose();
+        _parts = null;
     }
 
     /// <summary>Closes and opens again, with every block unverified.</summary>
