@@ -27,10 +27,13 @@ internal sealed class FlatFile(int id, string directory, Cid file, long size, in
 
     public int ChunkCount { get; } = chunkCount;
 
-    /// <summary>Null once complete, and after a restart until the file is declared again.</summary>
+    /// <summary>Null while no chunk is expected: all that were absent have come, or nobody has declared the file since the store was opened.</summary>
     public FileLayout? Layout { get; set; }
 
-    /// <summary>The file's place among those that are declared, oldest first; null when it is not.</summary>
+    /// <summary>How many of its chunks are to be written here when they come.</summary>
+    public int ExpectedChunks { get; set; }
+
+    /// <summary>The file's place among those that are declared, oldest first; null when it has no <see cref="Layout"/>.</summary>
     public LinkedListNode<FlatFile>? Declaration { get; set; }
 
     public bool IsComplete => Volatile.Read(ref _present) == ChunkCount;

@@ -7,47 +7,56 @@ namespace SwarmFS.Store;
 /// <summary>Knows which chunks belong into which flat file and writes them there.</summary>
 internal sealed class FlatFiles(string directory, BlockIndex index, ContainerTable containers, HandleCache handles, WriteBehind behind, DiskBudget budget)
 {
-    /// <summary>Declared chunks that have not come: 2^18 of about 100 bytes are 25 MiB of memory. Beyond it the oldest declaration is forgotten.</summary>
-    private const int MaxExpected = 1 << 18;
+    /// <summary>
+    /// Chunks of all declared files: 2^18, of 40 bytes in the layout and about 100 more while they are expected, are 36 MiB of memory. Room for one file of any length.
+    /// Beyond it the oldest declaration is forgotten.
+    /// </summary>
+    private const int MaxDeclaredChunks = ChunkList.MaxChunks;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<Sha256Digest, Spot> _expected = [];
     private readonly Dictionary<Cid, FlatFile> _byFile = [];
     private readonly LinkedList<FlatFile> _declared = new();
+    private int _declaredChunks;
 
     internal readonly record struct Spot(FlatFile File, int Chunk);
 
-    /// <summary>Notes where the absent chunks of the file go. Nothing is written before the first of them comes.</summary>
+    /// <summary>Notes where the absent chunks of the file go; without any, nothing is noted. Nothing is written before the first of them comes.</summary>
     public void Declare(FileLayout layout)
     {
         if (layout.ChunkCount > ChunkList.MaxChunks || !HasBlockSizedChunks(layout)) return;
         lock (_gate)
         {
-            if (_byFile.TryGetValue(layout.File, out var known) && (known.Layout is not null || known.IsComplete)) return;
-            if (known is null)
-            {
-                known = new FlatFile(containers.NextId(), directory, layout.File, layout.Size, layout.ChunkCount);
-                _byFile.Add(layout.File, known);
-            }
-            known.Layout = layout;
-            known.Declaration = _declared.AddLast(known);
+            if (_byFile.TryGetValue(layout.File, out var file) && (file.Layout is not null || file.IsComplete)) return;
             for (var chunk = 0; chunk < layout.ChunkCount; chunk++)
             {
                 var digest = layout.ChunkCid(chunk).Digest;
-                if (!index.TryFind(digest, out _)) _expected.TryAdd(digest, new Spot(known, chunk));
+                if (index.TryFind(digest, out _) || _expected.ContainsKey(digest)) continue;
+                if (file is null) _byFile.Add(layout.File, file = new FlatFile(containers.NextId(), directory, layout.File, layout.Size, layout.ChunkCount));
+                Expect(digest, new Spot(file, chunk), layout);
             }
-            while (_expected.Count > MaxExpected && _declared.First is { } oldest && oldest.Value != known) Undeclare(oldest.Value);
         }
+    }
+
+    /// <summary>A chunk that nobody expects yet goes to this spot. The caller has the lock.</summary>
+    private void Expect(in Sha256Digest digest, Spot spot, FileLayout layout)
+    {
+        _expected.Add(digest, spot);
+        if (spot.File.ExpectedChunks++ > 0) return;
+        spot.File.Layout = layout;
+        spot.File.Declaration = _declared.AddLast(spot.File);
+        _declaredChunks += layout.ChunkCount;
+        while (_declaredChunks > MaxDeclaredChunks) Undeclare(_declared.First!.Value);
     }
 
     /// <summary>Chunks of the file are expected no longer. The caller has the lock.</summary>
     private void Undeclare(FlatFile file)
     {
-        if (!file.IsOnDisk && _byFile.TryGetValue(file.File, out var known) && ReferenceEquals(known, file)) _byFile.Remove(file.File);
-        if (file.Declaration is { } declaration) _declared.Remove(declaration);
-        file.Declaration = null;
         if (file.Layout is not { } layout) return;
-        file.Layout = null;
+        if (!file.IsOnDisk && _byFile.TryGetValue(file.File, out var known) && ReferenceEquals(known, file)) _byFile.Remove(file.File);
+        _declared.Remove(file.Declaration!);
+        _declaredChunks -= layout.ChunkCount;
+        (file.Layout, file.Declaration, file.ExpectedChunks) = (null, null, 0);
         for (var chunk = 0; chunk < layout.ChunkCount; chunk++)
         {
             var digest = layout.ChunkCid(chunk).Digest;
@@ -118,8 +127,7 @@ internal sealed class FlatFiles(string directory, BlockIndex index, ContainerTab
         index.TryAdd(digest, new BlockPlace(spot.File.Id, offset, bytes.Length, BlockFlags.Verified));
         lock (_gate)
         {
-            _expected.Remove(digest);
-            if (spot.File.IsComplete) Undeclare(spot.File);
+            if (_expected.Remove(digest, out var awaited) && --awaited.File.ExpectedChunks == 0) Undeclare(awaited.File);
         }
     }
 
@@ -173,7 +181,9 @@ internal sealed class FlatFiles(string directory, BlockIndex index, ContainerTab
     {
         lock (_gate)
         {
-            if (!_byFile.TryGetValue(file.File, out var known) || (file.IsComplete && !known.IsComplete)) _byFile[file.File] = file;
+            if (_byFile.TryGetValue(file.File, out var known) && (known.IsComplete || !file.IsComplete)) return;
+            if (known is not null) Undeclare(known);
+            _byFile[file.File] = file;
         }
     }
 
@@ -199,9 +209,7 @@ internal sealed class FlatFiles(string directory, BlockIndex index, ContainerTab
                 if (list.Presence[chunk] != 1 || list.Layout.ChunkCid(chunk).Digest != digest) continue;
                 file.NotePresence(chunk, isPresent: false);
                 file.IsVerified = false;
-                file.Layout ??= list.Layout;
-                file.Declaration ??= _declared.AddLast(file);
-                _expected.TryAdd(digest, new Spot(file, chunk));
+                if (!_expected.ContainsKey(digest)) Expect(digest, new Spot(file, chunk), list.Layout);
                 return;
             }
         }

@@ -181,4 +181,67 @@ public sealed class StorageTests : IDisposable
         _fixture.Store.Put(chunk).ShouldBe(PutResult.Stored);
         Content.IsReadable(_fixture.Reopen(), chunk).ShouldBeTrue();
     }
+
+    [Fact]
+    public void A_declared_file_that_lacks_nothing_is_not_kept_in_mind()
+    {
+        var chunks = Content.Chunks(3, 200_000, seed: 1);
+        var parts = _fixture.Parts;
+        chunks.Take(2).ToList().ForEach(chunk => parts.Writer.Put(chunk));
+        var here = Content.Layout([chunks[0], chunks[1], chunks[0]]);
+        parts.Flats.Declare(here);
+        parts.Flats.TryFind(here.File, out _).ShouldBeFalse("all of it lies elsewhere");
+
+        var layout = Content.Layout(chunks);
+        parts.Flats.Declare(layout);
+        parts.Flats.TryFind(layout.File, out var file).ShouldBeTrue();
+        file.Layout.ShouldNotBeNull();
+        var same = new FileLayout(Cid.Of(CidCodec.MessagePack, [1]), [chunks[2].Cid.Digest], [chunks[2].Length]);
+        parts.Flats.Declare(same);
+        parts.Flats.TryFind(same.File, out _).ShouldBeFalse("another file has a place for it");
+        parts.Writer.Put(chunks[2]).ShouldBe(PutResult.Stored);
+        file.IsOnDisk.ShouldBeTrue();
+        file.Layout.ShouldBeNull("what was missing has come");
+    }
+
+    [Fact]
+    public void Declared_files_are_forgotten_when_they_have_more_chunks_than_are_kept_in_mind()
+    {
+        var parts = _fixture.Parts;
+        using var here = Content.Raw(1, 1);
+        parts.Writer.Put(here);
+        var layouts = Enumerable.Range(0, 5).Select(file => LayoutOf(ChunkList.MaxChunks / 4, here, file)).ToList();
+        layouts.ForEach(parts.Flats.Declare);
+        layouts.Select(layout => parts.Flats.TryFind(layout.File, out _)).ShouldBe([false, true, true, true, true]);
+
+        var longest = LayoutOf(ChunkList.MaxChunks, here, file: 9);
+        parts.Flats.Declare(longest);
+        layouts.Append(longest).Count(layout => parts.Flats.TryFind(layout.File, out _)).ShouldBe(1);
+        parts.Flats.TryFind(longest.File, out _).ShouldBeTrue("one file of any length has room");
+    }
+
+    /// <summary>All chunks but the first are the same one.</summary>
+    private static FileLayout LayoutOf(int chunks, Block same, int file)
+    {
+        var digests = Enumerable.Repeat(same.Cid.Digest, chunks).ToArray();
+        digests[0] = Sha256Digest.Of([(byte)file]);
+        return new FileLayout(Cid.Of(CidCodec.MessagePack, [(byte)file]), digests, [.. Enumerable.Range(1, chunks).Select(end => (long)end)]);
+    }
+
+    [Fact]
+    public async Task A_chunk_that_lay_elsewhere_and_was_lost_completes_the_file_that_is_declared_again()
+    {
+        var chunks = Content.Chunks(3, 200_000, seed: 1);
+        var layout = Content.Layout(chunks);
+        _fixture.Store.Put(chunks[0]);
+        _fixture.Store.DeclareFile(layout);
+        chunks.ForEach(chunk => _fixture.Store.Put(chunk));
+        _fixture.Store.TryOpenFlat(layout.File, out _).ShouldBeFalse();
+
+        await File.WriteAllBytesAsync(_fixture.Files("*.block").Single(), new byte[200_000], TestContext.Current.CancellationToken);
+        (await _fixture.Store.CheckAsync(null, TestContext.Current.CancellationToken)).Damaged.Single().Cid.ShouldBe(chunks[0].Cid);
+        _fixture.Store.DeclareFile(layout);
+        _fixture.Store.Put(chunks[0]).ShouldBe(PutResult.Stored);
+        ShouldBeFlat(_fixture.Store, layout, chunks);
+    }
 }
