@@ -35,7 +35,10 @@ internal abstract class Container(int id, string path)
     /// <summary>The store's clock when it was last used, in ticks without a unit; see <see cref="ContainerTable.Tick"/>.</summary>
     public long LastUsed;
 
-    /// <summary>Written since the last flush. Accessed through Interlocked.</summary>
+    /// <summary>
+    /// Written since the last flush. Set after the whole write, lists included, and before the index names what was written: so what a flush finds clean is on disk as the index
+    /// has it. Accessed through Interlocked.
+    /// </summary>
     public int Dirty;
 
     public long DiskBytes => Interlocked.Read(ref _diskBytes);

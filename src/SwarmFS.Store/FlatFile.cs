@@ -97,7 +97,7 @@ internal sealed class FlatFile(int id, string directory, Cid file, long size, in
         return bytes / step != (bytes - length) / step;
     }
 
-    /// <summary>Notes in the list that a chunk is there, or no longer.</summary>
+    /// <summary>Notes in the list that a chunk is there, or no longer. Bytes that were written before are flushed with it.</summary>
     public void NotePresence(int chunk, bool isPresent)
     {
         for (var attempt = 0; ; attempt++)
@@ -109,6 +109,7 @@ internal sealed class FlatFile(int id, string directory, Cid file, long size, in
             }
             catch (ObjectDisposedException) when (attempt < 16) { }
         }
+        Volatile.Write(ref Dirty, 1);
         if (Interlocked.Add(ref _present, isPresent ? 1 : -1) == ChunkCount) CloseList();
     }
 

@@ -143,7 +143,6 @@ internal sealed class FlatFiles(string directory, BlockIndex index, ContainerTab
             }
             catch (ObjectDisposedException) when (attempt < 16) { }
         }
-        Volatile.Write(ref file.Dirty, 1);
         file.LastUsed = containers.Now;
     }
 

@@ -24,14 +24,14 @@ internal sealed class Flusher(PackWriter packs, ContainerTable containers, strin
             try
             {
                 foreach (var batch in dirty.SelectMany(container => container.Paths).Chunk(BatchFiles)) Sync(batch);
+                Interop.SyncDirectory(filesDirectory);
+                Interop.SyncDirectory(packsDirectory);
             }
             catch (IOException)
             {
                 foreach (var container in dirty) Volatile.Write(ref container.Dirty, 1);
                 throw;
             }
-            Interop.SyncDirectory(filesDirectory);
-            Interop.SyncDirectory(packsDirectory);
         }
     }
 

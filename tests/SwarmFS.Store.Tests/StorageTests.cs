@@ -244,4 +244,31 @@ public sealed class StorageTests : IDisposable
         _fixture.Store.Put(chunks[0]).ShouldBe(PutResult.Stored);
         ShouldBeFlat(_fixture.Store, layout, chunks);
     }
+
+    [Fact]
+    public void A_presence_that_is_noted_after_a_flush_has_taken_the_bytes_is_flushed_by_the_next()
+    {
+        var parts = _fixture.Parts;
+        var layout = Content.Layout(Content.Chunks(2, 200_000, seed: 1));
+        var file = new FlatFile(parts.Containers.NextId(), parts.Files, layout.File, layout.Size, layout.ChunkCount);
+        file.Create(layout);
+        parts.Containers.Add(file);
+        foreach (var isPresent in new[] { true, false })
+        {
+            parts.Flusher.Flush();
+            file.Dirty.ShouldBe(0);
+            file.NotePresence(1, isPresent);
+            file.Dirty.ShouldBe(1);
+        }
+    }
+
+    [Fact]
+    public void A_flush_that_fails_at_the_directories_leaves_everything_to_the_next()
+    {
+        var parts = _fixture.Parts;
+        using var block = Content.Raw(200_000, 1);
+        parts.Writer.Put(block);
+        var flusher = new Flusher(parts.PackWriter, parts.Containers, parts.Files, Path.Combine(_fixture.Directory, "nowhere"));
+        for (var attempt = 0; attempt < 2; attempt++) Should.Throw<IOException>(flusher.Flush);
+    }
 }
