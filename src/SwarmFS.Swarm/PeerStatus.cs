@@ -31,7 +31,7 @@ public enum PeerState
 
 /// <summary>One peer as a person sees it. A snapshot.</summary>
 /// <param name="Id">Null for a static peer that was never reached.</param>
-/// <param name="RoundTripSeconds">The smallest seen; 0 until measured.</param>
+/// <param name="RoundTripSeconds">The smallest seen since it connected; 0 until measured.</param>
 /// <param name="Goodput">Bytes of blocks a second while something was outstanding; an assumption until measured.</param>
 /// <param name="BytesIn">Bytes of blocks, before they were packed for the wire.</param>
 /// <param name="BytesSavedIn">Bytes that compression kept off the wire.</param>

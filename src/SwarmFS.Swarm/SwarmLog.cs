@@ -18,8 +18,11 @@ internal static partial class SwarmLog
     [LoggerMessage(3003, LogLevel.Warning, "Peer {Peer} is not spoken to until {Until:u}: {Offence}")]
     public static partial void Offended(ILogger logger, PeerRecord peer, DateTimeOffset until, string offence);
 
-    [LoggerMessage(3004, LogLevel.Information, "Dialling {Target} failed, next try in {Delay}: {Why}")]
-    public static partial void DialFailed(ILogger logger, string target, TimeSpan delay, string why);
+    [LoggerMessage(3004, LogLevel.Information, "Dialling {Target} failed and is tried again: {Why}")]
+    public static partial void DialFailed(ILogger logger, string target, string why);
+
+    [LoggerMessage(3013, LogLevel.Debug, "Dialling {Target} failed as before: {Why}")]
+    public static partial void DialFailedAgain(ILogger logger, string target, string why);
 
     [LoggerMessage(3011, LogLevel.Debug, "{Target}, which was heard of, did not become a peer: {Why}")]
     public static partial void HeardOfFailed(ILogger logger, string target, string why);
@@ -42,6 +45,6 @@ internal static partial class SwarmLog
     [LoggerMessage(3010, LogLevel.Error, "A fault of this node ended the connection to {Peer}")]
     public static partial void Broken(ILogger logger, Exception fault, PeerRecord peer);
 
-    [LoggerMessage(3011, LogLevel.Error, "A fault of this node ended the handshake with {EndPoint}")]
+    [LoggerMessage(3012, LogLevel.Error, "A fault of this node ended the handshake with {EndPoint}")]
     public static partial void HandshakeFailed(ILogger logger, Exception fault, EndPoint endPoint);
 }

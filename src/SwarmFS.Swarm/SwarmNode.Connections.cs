@@ -94,8 +94,18 @@ public sealed partial class SwarmNode
             await link.DisposeAsync();
             return refusal;
         }
+        if (target is not null)
+        {
+            target.Id = id;
+            bool isConnected;
+            lock (_gate) isConnected = _connections.ContainsKey(id);
+            if (isConnected)
+            {
+                await link.DisposeAsync();
+                return null;
+            }
+        }
         var peer = RecordOf(id, link.RemoteEndPoint);
-        if (target is not null) target.Id = id;
         var reader = new FrameReader(link);
         var greeting = await GreetAsync(link, reader, direction, patience);
         greeted();

@@ -12,6 +12,15 @@ public sealed partial class SwarmNode
     /// <summary>When somebody waits for a source, a static peer is dialled again this soon after its last failure.</summary>
     private static readonly TimeSpan UrgentDelay = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>An address whose last node is connected from elsewhere, or not spoken to, is dialled so often: another node may answer there by now.</summary>
+    private static readonly TimeSpan ElsewherePeriod = TimeSpan.FromSeconds(60);
+
+    /// <summary>A dial that takes longer has no answer from a node, and leaves its place to the next.</summary>
+    private static readonly TimeSpan PromptAnswer = TimeSpan.FromSeconds(1);
+
+    /// <summary>All dials at once, those without an answer included.</summary>
+    private const int MaxDials = 128;
+
     private int _dialling;
 
     /// <summary>Keeps this node connected to a peer from now on.</summary>
@@ -85,26 +94,32 @@ public sealed partial class SwarmNode
         lock (_gate)
         {
             var now = _time.GetTimestamp();
-            foreach (var target in _targets)
+            var prompt = _targets.Count(target => target.State == DialState.Dialling && _time.GetElapsedTime(target.LastDial, now) < PromptAnswer);
+            // First where somebody answered before.
+            foreach (var target in _targets.OrderBy(target => target.Id is null))
             {
-                if (_dialling >= _options.DialsAtOnce) return;
-                if (target.State != DialState.Waiting || target.NextDial > now || IsConnectedTo(target)) continue;
+                if (prompt >= _options.DialsAtOnce || _dialling >= MaxDials) return;
+                if (target.State != DialState.Waiting || target.NextDial > now) continue;
+                if (IsElsewhere(target) && _time.GetElapsedTime(target.LastDial, now) < ElsewherePeriod) continue;
                 target.State = DialState.Dialling;
                 target.LastDial = now;
+                prompt++;
                 _dialling++;
                 Track(Task.Run(() => DialAsync(target)));
             }
         }
     }
 
-    private bool IsConnectedTo(DialTarget target) => target.Id is { } id && (_connections.ContainsKey(id) || DiscouragedUntil(id) is not null);
+    /// <summary>Who answered there last is connected in another way, or not spoken to.</summary>
+    private bool IsElsewhere(DialTarget target) => target.Id is { } id && (_connections.ContainsKey(id) || DiscouragedUntil(id) is not null);
 
     private void PickHeardOf()
     {
         lock (_gate)
         {
             var outbound = _connections.Values.Count(connection => connection.Direction == PeerDirection.Outbound);
-            if (outbound + _dialling >= _options.OutboundTarget || _connections.Count >= _options.MaxConnections) return;
+            var dialling = _targets.Count(target => !target.IsStatic && target.State == DialState.Dialling);
+            if (outbound + dialling >= _options.OutboundTarget || _connections.Count >= _options.MaxConnections) return;
             if (_addresses.Pick((address, id) => IsUnused(address.ToEndPoint(), id)) is not { } address) return;
             var endPoint = address.ToEndPoint();
             _targets.Add(new DialTarget(endPoint.ToString(), endPoint, isStatic: false));
@@ -145,6 +160,12 @@ public sealed partial class SwarmNode
         {
             why = $"no answer within {HandshakeTime.TotalSeconds} s";
         }
+        catch (PeerRefusedException refused) when (refused.IsSelf)
+        {
+            why = refused.Message;
+            lock (_gate) target.State = DialState.Self;
+            if (PeerAddress.From(target.EndPoint) is { } own) _addresses.Answered(own, Id, isSelf: true);
+        }
         catch (Exception failed) when (IsNetworkFailure(failed))
         {
             why = failed.Message;
@@ -161,8 +182,7 @@ public sealed partial class SwarmNode
 
     private void Undial(DialTarget target, string? why, bool released)
     {
-        TimeSpan wait;
-        bool isKnown;
+        bool isKnown, isTold;
         lock (_gate)
         {
             if (!released) _dialling--;
@@ -172,12 +192,15 @@ public sealed partial class SwarmNode
             isKnown = target.Id is not null;
             if (!target.IsStatic) _targets.Remove(target);
             if (target.State == DialState.Self) return;
-            wait = target.BackOff(_random, _time);
+            target.BackOff(_random, _time);
+            isTold = target.Told == why;
+            target.Told = why;
         }
         if (why is null || _stopping.IsCancellationRequested) return;
         if (!isKnown && PeerAddress.From(target.EndPoint) is { } address) _addresses.Failed(address);
-        if (target.IsStatic) SwarmLog.DialFailed(_logger, target.Text, wait, why);
-        else SwarmLog.HeardOfFailed(_logger, target.Text, why);
+        if (!target.IsStatic) SwarmLog.HeardOfFailed(_logger, target.Text, why);
+        else if (isTold) SwarmLog.DialFailedAgain(_logger, target.Text, why);
+        else SwarmLog.DialFailed(_logger, target.Text, why);
     }
 
     /// <summary>Connected peers, static peers, and those that lied.</summary>

@@ -60,6 +60,41 @@ public sealed class ExchangeTests
     }
 
     [Fact]
+    public async Task When_two_peers_have_come_to_a_stop_a_third_is_asked()
+    {
+        using var world = new SimulatedExchange();
+        var peers = new[] { world.Connect(1), world.Connect(2), world.Connect(3) };
+        var block = SimulatedExchange.Blocks(1).Single();
+        using var sink = new KeepingSink();
+        var fetch = world.Fetch([block], sink);
+        foreach (var peer in peers) peer.Holds(HoldingState.Complete);
+
+        world.Advance(0.5);
+        var third = peers.Single(peer => !peer.Asked.Any());
+        for (var step = 0; step < 50; step++) world.Advance(0.1);
+
+        third.Asked.ShouldBe([block.Cid]);
+        peers.Count(peer => peer.Cancels.Any()).ShouldBe(1, "of three at once one is too many");
+        third.Delivers(block).ShouldBe(ArrivalKind.Taken);
+        (await fetch).ShouldBe(new FetchResult(1, 0, null));
+    }
+
+    [Fact]
+    public void The_round_trip_of_a_path_that_is_gone_says_nothing()
+    {
+        using var world = new SimulatedExchange();
+        var near = world.Connect(1);
+        world.Exchange.RoundTripMeasured(near.Lane, 0.001);
+        world.Exchange.LaneClosed(near.Lane);
+
+        var far = new Lane(near.Lane.Peer, near);
+        world.Exchange.LaneOpened(far);
+        world.Exchange.RoundTripMeasured(far, 0.1);
+
+        far.Peer.RoundTrip.ShouldBe(0.1);
+    }
+
+    [Fact]
     public void Bulk_is_not_hedged_while_it_flows()
     {
         using var world = new SimulatedExchange();

@@ -81,6 +81,66 @@ public sealed class SimulatedNodeTests
     }
 
     [Fact]
+    public async Task Addresses_without_an_answer_do_not_keep_the_next_one_waiting()
+    {
+        await using var a = await StartAsync(1);
+        await using var b = await StartAsync(2);
+        for (var place = 1; place <= 24; place++)
+        {
+            var silent = new IPEndPoint(IPAddress.Parse("10.9.9.9"), place);
+            _network.BlackHoles.Add(silent);
+            a.Node.AddPeer(silent);
+        }
+        a.Node.AddPeer(b.Node.ListenEndPoint!);
+        var started = _clock.GetTimestamp();
+
+        await RunUntilAsync(() => a.Node.Peers.Any(peer => peer.State == PeerState.Connected));
+
+        _clock.GetElapsedTime(started).TotalSeconds.ShouldBeLessThan(8, "ten seconds for each eight of them");
+    }
+
+    [Fact]
+    public async Task Where_a_peer_has_moved_away_from_another_is_found()
+    {
+        await using var a = await StartAsync(1);
+        var (former, latter) = (new IPEndPoint(IPAddress.Parse("10.0.0.2"), 7001), new IPEndPoint(IPAddress.Parse("10.0.0.3"), 7001));
+        var moving = NodeIdentity.CreateEphemeral();
+        await using (await StartAsync(2, identity: moving))
+        {
+            a.Node.AddPeer(former);
+            a.Node.AddPeer(latter);
+            await RunUntilAsync(() => a.Node.Peers.Any(peer => peer.State == PeerState.Connected));
+        }
+        await using var moved = await StartAsync(3, identity: moving);
+        await RunUntilAsync(() => a.Node.Peers.Any(peer => peer.State == PeerState.Connected));
+
+        await using var other = await StartAsync(2);
+
+        await RunUntilAsync(() => a.Node.Peers.Any(peer => peer.Id == other.Identity.Id && peer.State == PeerState.Connected));
+        a.Node.Peers.Count(peer => peer.State == PeerState.Connected).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Two_addresses_of_one_peer_are_one_connection_that_stays()
+    {
+        await using var a = await StartAsync(1);
+        await using var b = await StartAsync(2);
+        b.Node.AddPeer(a.Node.ListenEndPoint!);
+        await RunUntilAsync(() => a.Node.Peers.Any(peer => peer.State == PeerState.Connected));
+        var since = a.Node.Peers.Single().ConnectedSince;
+
+        a.Node.AddPeer(b.Node.ListenEndPoint!);
+        for (var i = 0; i < 60; i++)
+        {
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+            await RunAsync(seconds: 5);
+        }
+
+        _network.Dialled.Count(dialled => dialled.Equals(b.Node.ListenEndPoint)).ShouldBeGreaterThan(1, "it is looked who answers there");
+        a.Node.Peers.Single().ConnectedSince.ShouldBe(since);
+    }
+
+    [Fact]
     public async Task A_caller_that_never_greets_is_hung_up_on()
     {
         await using var a = await StartAsync(1);
@@ -200,9 +260,9 @@ public sealed class SimulatedNodeTests
         }
     }
 
-    private async Task<SimulatedNode> StartAsync(byte name, Func<SwarmOptions, SwarmOptions>? configure = null)
+    private async Task<SimulatedNode> StartAsync(byte name, Func<SwarmOptions, SwarmOptions>? configure = null, NodeIdentity? identity = null)
     {
-        var identity = NodeIdentity.CreateEphemeral();
+        identity ??= NodeIdentity.CreateEphemeral();
         var store = new MemoryBlockStore();
         var options = new SwarmOptions { Listen = new IPEndPoint(IPAddress.Any, 7001) };
         var node = new SwarmNode(

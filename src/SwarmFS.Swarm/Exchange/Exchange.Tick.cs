@@ -89,9 +89,9 @@ internal sealed partial class Exchange
             var hedge = want.Priority <= FetchPriority.Demand && waited.TotalSeconds > Math.Max(HedgeFloor.TotalSeconds, bound);
             if (!hedge && !lane.Stalled && !IsEndGame(lane, want)) continue;
             for (var i = 0; i < want.Count; i++)
-                if (want.StateOf(i) == SlotState.Waiting && want[i].Second is null) _late.Add(want[i]);
+                if (want.StateOf(i) == SlotState.Waiting && MayAskAnother(want[i])) _late.Add(want[i]);
         }
-        foreach (var want in _late) AskSecond(want);
+        foreach (var want in _late) AskAnother(want);
         _late.Clear();
     }
 
@@ -109,11 +109,15 @@ internal sealed partial class Exchange
         return false;
     }
 
-    private void AskSecond(BlockWant want)
+    /// <summary>One peer more than the first, or another one when both have come to a stop.</summary>
+    private static bool MayAskAnother(BlockWant want) => want.Second is not { } second || second.Lane.Stalled && want.First!.Lane.Stalled;
+
+    private void AskAnother(BlockWant want)
     {
-        if (want.Second is not null || want.First is not { } first) return;
+        if (want.First is not { } first || !MayAskAnother(want)) return;
         var choice = Choose(want.Session, want, want.Priority, out var lane);
         if (choice != Choice.Found || lane!.Stalled) return;
+        if (want.Second is not null) Withdraw(want, first);
         lane.Asked(want.Priority, _time.GetTimestamp());
         Ask(lane, want.Session, want.Priority, [want]);
         _metrics.Hedged();

@@ -108,17 +108,19 @@ internal sealed partial class Exchange : IDisposable
     {
         if (want.Priority <= priority) return false;
         want.Priority = priority;
-        while (want.First is { } slow)
-        {
-            var index = slow.IndexOf(want);
-            slow.MarkCancelled(index);
-            slow.Lane.Released(slow.Priority);
-            want.Detach(slow);
-            slow.Lane.Output.Send(slow.Id, new Cancel([(ushort)index]));
-        }
+        while (want.First is { } slow) Withdraw(want, slow);
         if (want.State == WantState.Parked) want.Session.Parked.Remove(want);
         want.Session.Requeue(want);
         return true;
+    }
+
+    private static void Withdraw(BlockWant want, WantRequest slow)
+    {
+        var index = slow.IndexOf(want);
+        slow.MarkCancelled(index);
+        slow.Lane.Released(slow.Priority);
+        want.Detach(slow);
+        slow.Lane.Output.Send(slow.Id, new Cancel([(ushort)index]));
     }
 
     public void LaneOpened(Lane lane)
@@ -126,6 +128,8 @@ internal sealed partial class Exchange : IDisposable
         lock (_gate)
         {
             if (_disposed) return;
+            // The peer may have come over another path: what it was on the last one says nothing.
+            lane.Peer.RoundTrip = 0;
             _lanes.Add(lane);
             foreach (var session in _sessions.Values) Introduce(session, lane);
             foreach (var session in _active) session.RequeueParked(forget: null);

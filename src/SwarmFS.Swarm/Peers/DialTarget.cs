@@ -36,6 +36,9 @@ internal sealed class DialTarget(string text, EndPoint endPoint, bool isStatic)
 
     public string? Why { get; set; }
 
+    /// <summary>What the log says of the last failures; null after a success.</summary>
+    public string? Told { get; set; }
+
     public long NextDial { get; set; } = long.MinValue;
 
     public long LastDial { get; set; } = long.MinValue;
@@ -45,17 +48,16 @@ internal sealed class DialTarget(string text, EndPoint endPoint, bool isStatic)
     public void Succeeded()
     {
         Delay = FirstDelay;
-        Why = null;
+        (Why, Told) = (null, null);
     }
 
     /// <summary>Waits, with a fifth of jitter, and twice as long the next time.</summary>
-    public TimeSpan BackOff(Random random, TimeProvider time)
+    public void BackOff(Random random, TimeProvider time)
     {
         var wait = Delay * (0.9 + 0.2 * random.NextDouble());
         NextDial = time.GetTimestamp() + (long)(wait.TotalSeconds * time.TimestampFrequency);
         Delay = Delay * 2 > LongestDelay ? LongestDelay : Delay * 2;
         State = DialState.Waiting;
-        return wait;
     }
 
     /// <summary>Reads <c>host:port</c>, <c>address:port</c> or <c>[v6]:port</c>, with <c>id@</c> before it where the peer's identity is known.</summary>

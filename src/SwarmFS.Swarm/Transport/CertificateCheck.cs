@@ -15,6 +15,9 @@ internal sealed class CertificateCheck(NodeId self, TimeProvider time)
 
     public NodeId Accepted { get; private set; }
 
+    /// <summary>The certificate is this node's own.</summary>
+    public bool IsSelf { get; private set; }
+
     /// <summary>Why the certificate was refused; null when it was not judged or is fine.</summary>
     public string? Refusal { get; private set; }
 
@@ -46,7 +49,7 @@ internal sealed class CertificateCheck(NodeId self, TimeProvider time)
         var now = time.GetUtcNow();
         if (now.UtcDateTime < shown.NotBefore.ToUniversalTime() || now.UtcDateTime > shown.NotAfter.ToUniversalTime()) return $"the certificate is valid from {shown.NotBefore:u} to {shown.NotAfter:u}, which is not now";
         var id = new NodeId(Sha256Digest.Of(publicKey));
-        if (id == self) return "the other side is this node itself";
+        if (IsSelf = id == self) return "the other side is this node itself";
         Accepted = id;
         return null;
     }

@@ -59,4 +59,8 @@ public interface IPeerLink : IAsyncDisposable
 public readonly record struct LinkProgress(long Acknowledged, TimeSpan Sending, bool IsFull);
 
 /// <summary>The other side is not accepted; the message says why.</summary>
-public sealed class PeerRefusedException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class PeerRefusedException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>The other side is this node.</summary>
+    public bool IsSelf { get; init; }
+}

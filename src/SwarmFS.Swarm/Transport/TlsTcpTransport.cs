@@ -78,7 +78,7 @@ public sealed class TlsTcpTransport(NodeIdentity identity, TimeProvider time) : 
         catch (AuthenticationException refused)
         {
             await tls.DisposeAsync();
-            throw new PeerRefusedException(check.Refusal ?? $"TLS: {refused.Message}", refused);
+            throw new PeerRefusedException(check.Refusal ?? $"TLS: {refused.GetBaseException().Message}", refused) { IsSelf = check.IsSelf };
         }
         catch
         {
