@@ -29,7 +29,7 @@ internal sealed class StatusSource(
         new(identity.Id.ToString(), catalogue.OwnLog, swarm.ListenEndPoint?.ToString() ?? "nowhere", settings.StateDirectory);
 
     public IReadOnlyList<PeerReport> Peers() => [.. swarm.Peers.Select(peer => new PeerReport(
-        peer.Id?.ToString(), peer.Address?.ToString(), peer.Direction?.ToString().ToLowerInvariant(), peer.State.ToString().ToLowerInvariant(), peer.Software,
+        peer.Id?.ToString(), peer.AddressText, peer.Direction?.ToString().ToLowerInvariant(), peer.State.ToString().ToLowerInvariant(), peer.Software,
         peer.RoundTripSeconds > 0 ? peer.RoundTripSeconds * 1000 : null, peer.Goodput,
         peer.BytesIn, peer.BytesOut, peer.BlocksIn, peer.BlocksOut, peer.BytesSavedIn, peer.BytesSavedOut, peer.Offences, peer.DiscouragedUntil, peer.Why))];
 
@@ -60,7 +60,7 @@ internal sealed class StatusSource(
             problems.Add("The store is full: what is read is served but not kept. Raise the quota (--quota), or unpin something and run swarmfs gc.");
         problems.AddRange(catalogue.Problems);
         foreach (var peer in swarm.Peers.Where(peer => peer.State == PeerState.Discouraged))
-            problems.Add($"Peer {peer.Id?.ToShortString()} at {peer.Address} is not spoken to until {peer.DiscouragedUntil:yyyy-MM-dd HH:mm}Z: {peer.Why}");
+            problems.Add($"Peer {peer.Id?.ToShortString()} at {peer.AddressText} is not spoken to until {peer.DiscouragedUntil:yyyy-MM-dd HH:mm}Z: {peer.Why}");
         return new HealthReport(problems.Count == 0 ? "ok" : "degraded", problems);
     }
 

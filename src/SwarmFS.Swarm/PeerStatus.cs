@@ -56,7 +56,11 @@ public sealed record PeerStatus(
     DateTimeOffset? ConnectedSince,
     DateTimeOffset? NextDial,
     DateTimeOffset? DiscouragedUntil,
-    string? Why);
+    string? Why)
+{
+    /// <summary>The address as it is written: <c>host:port</c>.</summary>
+    public string? AddressText => Address is DnsEndPoint named ? $"{named.Host}:{named.Port}" : Address?.ToString();
+}
 
 /// <summary>How much of a root came from whom since the node started.</summary>
 public sealed record RootTransfer(Cid Root, NodeId From, long Bytes, long Blocks);

@@ -180,6 +180,31 @@ public sealed class ServeQueueTests
         Drain().Where(frame => frame.Kind == FrameKind.Block).Select(frame => frame.Cid).ShouldBe(all.Select(link => link.Cid).Where(cid => cid != hole));
     }
 
+    [Fact]
+    public void A_tree_of_which_only_the_directories_are_here_is_not_walked_over_in_vain()
+    {
+        var tree = TestTree.Build(_store, files: 5000);
+        var data = new DagWalk(_store, tree.Root, TreeSelection.Everything).Blocks().Where(link => link.Kind == DagLinkKind.Data).Select(link => link.Cid).ToList();
+        foreach (var cid in data.Take(4000)) _store.Remove(cid);
+        _queue.TryAdd(new TreeServeJob(1, new TreeWant(tree.Root, tree.Root, TreeSelection.Everything, 1 << 30, FetchPriority.Demand, 1000), _store, long.MaxValue));
+
+        var frames = Drain();
+
+        frames.Where(frame => frame.Kind == FrameKind.Block).Select(frame => frame.Cid).ShouldNotContain(data[4500]);
+        frames[0].Cid.ShouldBe(tree.Root);
+        frames[^1].Kind.ShouldBe(FrameKind.End);
+    }
+
+    [Fact]
+    public void Trees_of_one_root_go_out_one_after_another()
+    {
+        var tree = TestTree.Build(_store, files: 100);
+        for (uint id = 1; id <= 3; id++)
+            _queue.TryAdd(new TreeServeJob(id, new TreeWant(tree.Root, tree.Root, TreeSelection.Everything, 1 << 30, FetchPriority.Demand, 1000), _store, long.MaxValue)).ShouldBeTrue();
+
+        Drain().Where(frame => frame.Kind == FrameKind.Block).Select(frame => frame.Id).ShouldBeInOrder();
+    }
+
     private Cid[] Stored(int count, int length)
     {
         var cids = new Cid[count];

@@ -146,6 +146,7 @@ public sealed class TlsTests
         var refused = await Should.ThrowAsync<PeerRefusedException>(transport.DialAsync(listener.EndPoint, CancellationToken.None));
 
         refused.Message.ShouldContain("itself");
+        refused.IsSelf.ShouldBeTrue();
         await ShouldBeRefusedAsync(accepting);
     }
 

@@ -71,9 +71,13 @@ internal sealed class WantServeJob(uint requestId, Want want, long deadline) : S
 /// <summary>A part of a DAG in canonical order, until its budget is spent.</summary>
 internal sealed class TreeServeJob : ServeJob, IDisposable
 {
+    /// <summary>So many blocks in a row that are not here are the end: to walk over them costs time and sends nothing, and the asker gets the rest by CID.</summary>
+    private const int MaxAbsent = 1024;
+
     private readonly IEnumerator<DagLink> _walk;
     private readonly IBlockStore _store;
     private long _budget;
+    private int _absent;
     private bool _hasCurrent;
     private bool _over;
 
@@ -118,6 +122,7 @@ internal sealed class TreeServeJob : ServeJob, IDisposable
     public override void Sent(int length)
     {
         _budget -= length;
+        _absent = 0;
         _hasCurrent = false;
     }
 
@@ -125,6 +130,7 @@ internal sealed class TreeServeJob : ServeJob, IDisposable
     {
         Status = EndStatus.Incomplete;
         _hasCurrent = false;
+        _over |= ++_absent == MaxAbsent;
         return [];
     }
 

@@ -6,7 +6,7 @@ namespace SwarmFS.Swarm;
 /// <summary>
 /// What one peer is owed. Fills the connection's output buffer with block frames, the most urgent request first, reading from the store straight into the buffer; nothing is read before
 /// there is room to send it. Of one urgency, requests that somebody waits for take turns, so that a small one does not stand behind a large one. What is asked ahead goes out in the order in
-/// which it was asked, because that is the order in which it will be read; there the roots take turns.
+/// which it was asked, because that is the order in which it will be read; there the roots take turns. Trees of one root go out one after another as well: a walk has the whole tree in mind.
 /// </summary>
 internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
 {
@@ -56,11 +56,8 @@ internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
     private Line LineFor(ServeJob job)
     {
         var lines = _lines[(int)job.Priority];
-        if (job.Priority > FetchPriority.Demand)
-        {
-            foreach (var known in lines)
-                if (known.Root == job.Root) return known;
-        }
+        foreach (var known in lines)
+            if (known.Root == job.Root && (job.Priority > FetchPriority.Demand || job is TreeServeJob && known.Jobs[0] is TreeServeJob)) return known;
         var line = new Line(job.Root);
         lines.AddLast(line);
         return line;
