@@ -149,6 +149,8 @@ public sealed class ImporterLog : IDisposable
         var directory = (_directory ?? CatalogueDirectory.Of(_store, State)).With(_store, fresh.Select(item => item.Record));
         var catalogue = directory.Write(_store);
         _store.Flush();
+        // When the journal fails between two entries, the next directory is made of those that stand in it.
+        _directory = null;
         foreach (var (_, entry) in fresh) Append(entry, durable: false);
         _directory = directory;
         Append(new HeadRecord(_time.GetUtcNow(), catalogue, State.NewestHead?.Index).Encode(), durable: true);

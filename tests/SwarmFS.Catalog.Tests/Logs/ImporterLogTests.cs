@@ -138,6 +138,18 @@ public sealed class ImporterLogTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_failed_batch_left_in_the_journal_is_in_the_catalogue_of_the_next_head()
+    {
+        await _importer.AppendAsync(TestImporter.Tree("a_1"));
+        _importer.Journal.FailAfter = 1;
+        await Should.ThrowAsync<IOException>(() => _importer.AppendAsync(TestImporter.Tree("b_1"), TestImporter.Tree("c_1")));
+        _importer.Journal.FailAfter = -1;
+        (await _importer.AppendAsync(TestImporter.Tree("b_1"), TestImporter.Tree("c_1"))).Appended.ShouldBe(1);
+        var signed = _importer.Log.State.NewestHead!.Value.Record.Catalogue;
+        CatalogueDirectory.Of(_importer.Store, _importer.Log.State).Write(_importer.Store).ShouldBe(signed);
+    }
+
+    [Fact]
     public async Task A_full_store_refuses_the_batch_and_leaves_the_log_as_it_was()
     {
         var suite = _importer.Suite(1, "a_1");
