@@ -278,6 +278,8 @@ public sealed class SuiteSyncTests(AptImportTests.Keys keys) : IClassFixture<Apt
     [InlineData(null, "bookworm", "main", "amd64", null)]
     [InlineData("Debian", "", "main", "amd64", null)]
     [InlineData("..", "bookworm", "main", "amd64", null)]
+    [InlineData("Pub", "stable", "main", "amd64", null)]
+    [InlineData("Publisher", "stable", "main", "amd64", "publisher/stable/main/amd64")]
     public void A_namespace_is_made_of_plain_words(string? origin, string? codename, string component, string architecture, string? expected)
     {
         SuiteNamespace.Of(origin, codename, component, architecture).ShouldBe(expected);

@@ -67,16 +67,15 @@ public sealed partial class ProvenCatalog
         }
     }
 
-    /// <summary>Writes verified suites into the own log and shows what is confirmed by it. Their indexes must be in the store.</summary>
-    /// <exception cref="CatalogRefusedException">A suite's namespace is none.</exception>
+    /// <summary>Writes verified suites into the own log and shows what is confirmed by it. Their indexes must be in the store. One whose namespace is none is left out, with a warning.</summary>
     /// <exception cref="NotProvableYetException">They stand in the own log, but the witnesses' quorum has not seen them.</exception>
     /// <exception cref="StoreFullException">The catalogue's directory does not fit; nothing was recorded.</exception>
     /// <exception cref="ContentUnavailableException">An index is not in the store; nothing was recorded.</exception>
     public async Task RecordSuitesAsync(IReadOnlyList<SuiteRecord> suites, CancellationToken cancellationToken)
     {
-        foreach (var suite in suites)
-            if (!CatalogNamespace.IsSuite(suite.Namespace)) throw new CatalogRefusedException($"'{suite.Namespace}' is no namespace of a suite.");
-        await AppendAsync(RequireOwn().Own, suites, suites.Count == 1 ? suites[0].Namespace : $"{suites.Count} suites", cancellationToken);
+        var recorded = suites.Where(suite => CatalogNamespace.IsSuite(suite.Namespace)).ToList();
+        foreach (var suite in suites.Except(recorded)) CatalogLog.SuiteRefused(_log, suite.Namespace);
+        await AppendAsync(RequireOwn().Own, recorded, recorded.Count == 1 ? recorded[0].Namespace : $"{recorded.Count} suites", cancellationToken);
     }
 
     /// <summary>Makes a version <c>latest</c> until <see cref="Unpin"/>, also when its suite no longer lists it; survives a restart.</summary>

@@ -1,3 +1,5 @@
+using SwarmFS.Catalog;
+
 namespace SwarmFS.Import;
 
 /// <summary>
@@ -11,18 +13,15 @@ internal static class SuiteNamespace
     /// <summary>The component of a repository that has none.</summary>
     public const string Flat = "flat";
 
-    /// <summary>Characters, so that it is a file's name when each slash is written <c>%2f</c>: 255 less the three bytes of each of three slashes, and the slashes.</summary>
-    private const int LengthMax = 255 - (3 * 2);
-
     /// <summary>Words in lower case, and <c>-</c> for every character that a namespace does not have.</summary>
     /// <param name="codename">Or the suite, where there is no codename.</param>
-    /// <returns>Null when a word is missing, begins with a dot, or the whole is too long.</returns>
+    /// <returns>Null when a word is missing or begins with a dot, or the whole is no namespace of a suite: too long, or of the origin that the catalogue keeps for publishers.</returns>
     public static string? Of(string? origin, string? codename, string component, string architecture)
     {
         string?[] words = [origin, codename, component, architecture];
         if (words.Any(word => word is not { Length: > 0 } || word[0] == '.')) return null;
         var name = string.Join('/', words.Select(word => Plain(word!)));
-        return name.Length <= LengthMax ? name : null;
+        return CatalogNamespace.IsSuite(name) ? name : null;
     }
 
     private static string Plain(string word) =>

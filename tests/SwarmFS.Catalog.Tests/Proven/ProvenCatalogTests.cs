@@ -299,6 +299,14 @@ public sealed class ProvenCatalogTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_suite_whose_namespace_is_none_keeps_no_other_out()
+    {
+        await Catalog.RecordSuitesAsync([_own.Suite("pub/stable/main/amd64", 1, "odd_1"), _own.Suite(1, "gedit_44.2-1")], CancellationToken.None);
+        _node.Listing().ShouldBe(["gedit 44.2-1"]);
+        _own.Log.State.Namespaces.ShouldBe([TestImporter.Debian]);
+    }
+
+    [Fact]
     public async Task Publishing_waits_for_no_peer()
     {
         await _other.AppendAsync(_other.Suite(1, "gedit_44.2-1"));
