@@ -43,6 +43,9 @@ internal static partial class CatalogLog
     [LoggerMessage(5016, LogLevel.Information, "{Names} names changed; {Packages} packages now")]
     public static partial void Changed(ILogger log, int names, int packages);
 
+    [LoggerMessage(5017, LogLevel.Error, "The log {Name} is refused: {Reason}")]
+    public static partial void LogRefused(ILogger log, string name, string reason);
+
     [LoggerMessage(5018, LogLevel.Warning, "A suite is not recorded: '{Namespace}' is no namespace of one")]
     public static partial void SuiteRefused(ILogger log, string @namespace);
 }

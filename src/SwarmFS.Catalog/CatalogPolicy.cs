@@ -6,7 +6,11 @@ using SwarmFS.Transparency;
 namespace SwarmFS.Catalog;
 
 /// <summary>A log that is believed up to a size and no further: its key was lost, or its importer stopped.</summary>
-public sealed record RetiredLog(VerifierKey Log, long Size, Sha256Digest Root);
+public sealed record RetiredLog(VerifierKey Log, long Size, Sha256Digest Root)
+{
+    /// <summary>False for a checkpoint beyond the end, and for one of another end. Of fewer entries it cannot be told from the checkpoint alone.</summary>
+    public bool Covers(Checkpoint checkpoint) => checkpoint.Size < Size || (checkpoint.Size == Size && checkpoint.Root == Root);
+}
 
 /// <summary>
 /// Whom a node believes: the logs of importers and how many of them must agree, the witnesses that must have seen their checkpoints, the order in which namespaces are asked. A value; how a
@@ -46,6 +50,9 @@ public sealed record CatalogPolicy
     public IReadOnlyList<Ed25519PublicKey> Publishers { get; init; } = [];
 
     public IReadOnlyList<RetiredLog> Retired { get; init; } = [];
+
+    /// <summary>Where a log ends by this policy; null for one that goes on.</summary>
+    public RetiredLog? EndOf(VerifierKey log) => Retired.FirstOrDefault(retired => retired.Log == log);
 
     /// <summary>Of a node that believes itself alone: what the system's own sources prove.</summary>
     public static CatalogPolicy Own(VerifierKey own) => OwnAnd(own, []);

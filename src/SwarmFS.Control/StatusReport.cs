@@ -69,8 +69,8 @@ public sealed record CatalogueReport(
 /// <param name="Own">This node's own.</param>
 /// <param name="Entries">Of which the tree is verified.</param>
 /// <param name="Time">Since when the quorum of witnesses has it, or where none is asked for, when its head was made; null while nothing is held.</param>
-/// <param name="State">"fresh", "unwitnessed", "stale", "unheard" or "forked".</param>
-/// <param name="Reason">Why the last announcement was not taken up, if it was not.</param>
+/// <param name="State">"fresh", "unwitnessed", "stale", "unheard", "forked" or "refused".</param>
+/// <param name="Reason">Why the last announcement was not taken up, if it was not, or why the log is refused.</param>
 public sealed record LogStateReport(string Key, bool Own, long Entries, DateTimeOffset? Time, string State, string? Reason = null);
 
 /// <param name="Confirmations">Logs that have this record.</param>

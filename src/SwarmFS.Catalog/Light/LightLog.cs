@@ -10,7 +10,8 @@ namespace SwarmFS.Catalog;
 /// </summary>
 internal sealed class LightLog : IDisposable
 {
-    private readonly CatalogPolicy _policy;
+    private readonly TlogPolicy _witnesses;
+    private readonly RetiredLog? _end;
     private readonly AnnouncementBoard _board;
     private readonly IStateFiles _files;
     private readonly LogDownload _download;
@@ -25,7 +26,8 @@ internal sealed class LightLog : IDisposable
     public LightLog(VerifierKey log, CatalogPolicy policy, AnnouncementBoard board, IStateFiles files, ICatalogBlocks blocks, ILogger logger)
     {
         Log = log;
-        _policy = policy;
+        _witnesses = policy.Witnesses;
+        _end = policy.EndOf(log);
         _board = board;
         _files = files;
         _download = new LogDownload(blocks);
@@ -33,8 +35,10 @@ internal sealed class LightLog : IDisposable
         if (_files.Read(EvidenceFile) is { } evidence) _fork = ForkEvidence.TryRead(evidence, out var fork, out var error) ? fork : throw Damaged(error);
         if (_files.Read(CheckpointFile) is not { } record) return;
         if (!CheckpointAnnouncement.TryRead(record, out var announcement, out var reason)) throw Damaged(reason);
-        if (!announcement.Log.Equals(log.Key) || announcement.Note.Verify(log) != NoteVerdict.Valid) throw Damaged("it is not signed by the log");
-        _announcement = announcement;
+        if (!announcement.Log.Equals(log.Key) || !Checkpoint.TryRead(announcement.Note.Text, out var checkpoint, out _) || announcement.Note.Verify(log) != NoteVerdict.Valid)
+            throw Damaged("it is not signed by the log");
+        // One beyond the end that the policy has set since is not believed any more: the log begins anew with what is heard up to there.
+        if (_end?.Covers(checkpoint) != false) _announcement = announcement;
     }
 
     public VerifierKey Log { get; }
@@ -62,7 +66,7 @@ internal sealed class LightLog : IDisposable
             if (_fork is not null) return (null, "it signed two histories");
             var newest = _board.Newest(Log);
             if (newest is not null && !IsNewer(newest)) newest = null;
-            if (newest is null && _announcement is null) return (null, "nothing was heard of it yet");
+            if (newest is null && _announcement is null) return (null, _end is null ? "nothing was heard of it yet" : $"it is retired at {_end.Size} entries, and nothing was heard of it up to there");
             if (newest is null) return (_head ??= await ProveHeadAsync(_announcement!, cancellationToken), _head is null ? "its head is not proven" : null);
             return await AdvanceAsync(newest, cancellationToken);
         }
@@ -82,9 +86,9 @@ internal sealed class LightLog : IDisposable
 
     private async Task<(HeadRecord? Head, string? Reason)> AdvanceAsync(CheckpointAnnouncement newest, CancellationToken cancellationToken)
     {
-        var verdict = _policy.Witnesses.Evaluate(newest.Note, Log);
+        var verdict = _witnesses.Evaluate(newest.Note, Log);
         if (!verdict.IsMet) return (_head, verdict.Reason);
-        if (_policy.Retired.FirstOrDefault(retired => retired.Log == Log) is { } retired && verdict.Checkpoint.Size > retired.Size) return (_head, "it is retired");
+        if (_end?.Covers(verdict.Checkpoint) == false) return (_head, "it is retired");
         if (!await ExtendsAsync(newest, verdict.Checkpoint, cancellationToken))
             return _fork is null ? (_head, "its tiles do not show that it extends what was believed") : (null, "it signed two histories");
         if (await ProveHeadAsync(newest, cancellationToken) is not { } head) return (_head, "its head is not proven");

@@ -13,7 +13,7 @@ namespace SwarmFS.Catalog;
 public sealed class AnnouncementBoard : IAnnouncementLog
 {
     private readonly IStateFiles _files;
-    private readonly TlogPolicy _witnesses;
+    private readonly CatalogPolicy _policy;
     private readonly Dictionary<Ed25519PublicKey, VerifierKey> _logs;
     private readonly Ed25519PublicKey? _own;
     private readonly ILogger _log;
@@ -28,14 +28,14 @@ public sealed class AnnouncementBoard : IAnnouncementLog
     public AnnouncementBoard(CatalogPolicy policy, VerifierKey? own, IStateFiles files, ILoggerFactory loggers)
     {
         _files = files;
-        _witnesses = policy.Witnesses;
+        _policy = policy;
         _own = own?.Key;
         _logs = policy.Logs.ToDictionary(log => log.Key);
         if (own is not null) _logs[own.Key] = own;
         _log = loggers.CreateLogger("SwarmFS.Catalog");
         foreach (var log in _logs.Values)
         {
-            if (_files.Read(FileOf(log)) is { } record && TryRead(record, out var announcement, out var age, out _) && announcement.Log.Equals(log.Key)) Add(announcement, age);
+            if (_files.Read(FileOf(log)) is { } record && TryRead(record, out var announcement, out var age, out _) && announcement.Log.Equals(log.Key) && !age.IsPastEnd) Add(announcement, age);
         }
     }
 
@@ -81,6 +81,7 @@ public sealed class AnnouncementBoard : IAnnouncementLog
             return AnnouncementVerdict.Invalid;
         }
         if (announcement.Log.Equals(_own)) return OfferOwn(age);
+        if (age.IsPastEnd) return AnnouncementVerdict.Declined;
         var verdict = !age.IsWitnessed ? AnnouncementVerdict.Declined : TryKeep(announcement, age, isOwn: false) ? AnnouncementVerdict.Accepted : AnnouncementVerdict.Known;
         Heard?.Invoke(announcement);
         if (verdict == AnnouncementVerdict.Accepted) Grown?.Invoke();
@@ -129,10 +130,11 @@ public sealed class AnnouncementBoard : IAnnouncementLog
         age = default;
         if (!CheckpointAnnouncement.TryRead(record, out announcement, out error)) return false;
         if (!_logs.TryGetValue(announcement.Log, out var log)) return false;
-        var verdict = _witnesses.Evaluate(announcement.Note, log);
+        var verdict = _policy.Witnesses.Evaluate(announcement.Note, log);
         error = "its checkpoint is not signed by the log, or is another's";
         if (verdict.Checkpoint is not { } checkpoint || checkpoint.Origin != log.Name || announcement.Note.Verify(log) != NoteVerdict.Valid) return false;
-        (age, error) = (new Age(checkpoint.Size, verdict.Time ?? DateTimeOffset.UnixEpoch, verdict.IsMet), null);
+        var isPastEnd = !log.Key.Equals(_own) && _policy.EndOf(log)?.Covers(checkpoint) == false;
+        (age, error) = (new Age(checkpoint.Size, verdict.Time ?? DateTimeOffset.UnixEpoch, verdict.IsMet, isPastEnd), null);
         return true;
     }
 
@@ -161,7 +163,8 @@ public sealed class AnnouncementBoard : IAnnouncementLog
 
     /// <param name="Time">Since when the witnesses' quorum holds; 1970 without one.</param>
     /// <param name="IsWitnessed">False when the quorum has not seen it: then it is nothing to pass on.</param>
-    private readonly record struct Age(long Entries, DateTimeOffset Time, bool IsWitnessed)
+    /// <param name="IsPastEnd">The policy has retired the log before: what was heard up to there stands, and is heard again.</param>
+    private readonly record struct Age(long Entries, DateTimeOffset Time, bool IsWitnessed, bool IsPastEnd)
     {
         public static bool operator <=(Age left, Age right) => left.Entries < right.Entries || (left.Entries == right.Entries && left.Time <= right.Time);
 

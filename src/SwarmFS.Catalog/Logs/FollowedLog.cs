@@ -24,6 +24,9 @@ internal enum FollowOutcome
 
     /// <summary>The log signed two histories: the evidence is on disk, and it is believed no further.</summary>
     Forked,
+
+    /// <summary>What is held of the log is not what the policy retired: nothing of it is believed.</summary>
+    Refused,
 }
 
 /// <param name="Reason">For people; null when there is nothing to say.</param>
@@ -33,6 +36,7 @@ internal sealed record FollowResult(FollowOutcome Outcome, string? Reason = null
 /// A verified copy of another log of the policy: its entries in a journal, its last checkpoint in a state file.
 /// <para>An announcement is believed when its entries, appended to those held, give exactly the root that the log signed; so a log can only grow, and a smaller or other history is never taken up,
 /// also after a restart. Crash order: the checkpoint is on disk before the first entry under it, so the journal never has more than what was verified; a start with fewer fetches the rest.</para>
+/// <para>Of a log that the policy has retired since, only what stands before its end is taken up from the journal, when it is what the policy says: otherwise nothing is.</para>
 /// Safe from any thread; one announcement at a time.
 /// </summary>
 internal sealed class FollowedLog : IDisposable
@@ -42,11 +46,11 @@ internal sealed class FollowedLog : IDisposable
     private readonly TlogPolicy _witnesses;
     private readonly IBlockStore _store;
     private readonly LogDownload _download;
-    private readonly RetiredLog? _retired;
+    private readonly RetiredLog? _end;
     private readonly ILogger _log;
     private readonly SemaphoreSlim _gate = new(1, 1);
 
-    /// <summary>Of the entries in the journal; changes under the gate.</summary>
+    /// <summary>Of the entries that are believed; changes under the gate.</summary>
     private readonly MerkleTree _tree = new();
     private CheckpointAnnouncement? _announcement;
     private Checkpoint _checkpoint;
@@ -61,7 +65,7 @@ internal sealed class FollowedLog : IDisposable
         _journal = journal;
         _files = files;
         _witnesses = policy.Witnesses;
-        _retired = policy.Retired.FirstOrDefault(retired => retired.Log == log);
+        _end = policy.EndOf(log);
         _store = store;
         _download = new LogDownload(blocks);
         _log = logger;
@@ -76,9 +80,12 @@ internal sealed class FollowedLog : IDisposable
 
     public string Id { get; }
 
-    public LogState State { get; } = new();
+    public LogState State { get; private set; } = new();
 
     /// <summary>The checkpoint that is believed; null before the first.</summary>
+    public Checkpoint? Checkpoint => Volatile.Read(ref _checkpoint) is { Size: > 0 } believed ? believed : null;
+
+    /// <summary>The log's word for it; null while only the policy's says where a retired log ends.</summary>
     public SignedNote? Note => Volatile.Read(ref _announcement)?.Note;
 
     public Cid Files => Volatile.Read(ref _announcement)?.Files ?? default;
@@ -87,10 +94,13 @@ internal sealed class FollowedLog : IDisposable
     public long Entries => State.NewestHead is { } head ? head.Index + 1 : 0;
 
     /// <summary>True while the journal lacks entries under the checkpoint that is believed.</summary>
-    public bool IsIncomplete => Note is { } note && Checkpoint.TryRead(note.Text, out var checkpoint, out _) && State.Count < checkpoint.Size;
+    public bool IsIncomplete => Checkpoint is { } believed && State.Count < believed.Size;
 
     /// <summary>Set when the log signed two histories: what it said before still counts, nothing after.</summary>
     public ForkEvidence? Fork => Volatile.Read(ref _fork);
+
+    /// <summary>Why nothing that is held of a retired log is believed; null when it is.</summary>
+    public string? Refusal { get; private set; }
 
     private string CheckpointFile => $"log-{Id}";
 
@@ -105,13 +115,14 @@ internal sealed class FollowedLog : IDisposable
         try
         {
             if (_fork is not null) return new FollowResult(FollowOutcome.Forked);
+            if (Refusal is not null) return new FollowResult(FollowOutcome.Refused);
             var verdict = _witnesses.Evaluate(announcement.Note, Log);
             if (announcement.Note.Verify(Log) != NoteVerdict.Valid || verdict.Checkpoint is not { } checkpoint || checkpoint.Origin != Log.Name)
                 return new FollowResult(FollowOutcome.Garbage, verdict.Reason ?? "its checkpoint is not the log's");
             if (checkpoint.Size <= _tree.Size || checkpoint.Size == _checkpoint.Size) return Compare(announcement, checkpoint, verdict);
             if (checkpoint.Size < _checkpoint.Size) return new FollowResult(FollowOutcome.Known);
             if (!verdict.IsMet) return new FollowResult(FollowOutcome.NotWitnessed, verdict.Reason);
-            if (_retired is not null && (checkpoint.Size > _retired.Size || (checkpoint.Size == _retired.Size && checkpoint.Root != _retired.Root))) return new FollowResult(FollowOutcome.Known, "the log is retired");
+            if (_end?.Covers(checkpoint) == false) return new FollowResult(FollowOutcome.Known, "the log is retired");
             return await GrowAsync(announcement, checkpoint, cancellationToken);
         }
         finally
@@ -142,10 +153,16 @@ internal sealed class FollowedLog : IDisposable
     {
         var root = checkpoint.Size == _checkpoint.Size ? _checkpoint.Root : _tree.RootAt(checkpoint.Size);
         if (root != checkpoint.Root) return Contradicts(announcement, _tree);
-        if (checkpoint.Size < _checkpoint.Size || !verdict.IsMet || verdict.Time is not { } time) return new FollowResult(FollowOutcome.Known);
-        if (_witnesses.Evaluate(_announcement!.Note, Log).Time >= time) return new FollowResult(FollowOutcome.Known);
+        if (!IsRenewal(checkpoint, verdict)) return new FollowResult(FollowOutcome.Known);
         Keep(announcement, checkpoint);
         return new FollowResult(FollowOutcome.Renewed);
+    }
+
+    /// <summary>The log's word where only the policy's was there, or newer cosignatures.</summary>
+    private bool IsRenewal(Checkpoint checkpoint, PolicyVerdict verdict)
+    {
+        if (checkpoint.Size != _checkpoint.Size || !verdict.IsMet) return false;
+        return Note is not { } held || (verdict.Time is { } time && !(_witnesses.Evaluate(held, Log).Time >= time));
     }
 
     private async Task<FollowResult> GrowAsync(CheckpointAnnouncement announcement, Checkpoint checkpoint, CancellationToken cancellationToken)
@@ -224,7 +241,7 @@ internal sealed class FollowedLog : IDisposable
     {
         var before = Files;
         _files.Replace(CheckpointFile, announcement.Record.Span);
-        _checkpoint = checkpoint;
+        Volatile.Write(ref _checkpoint, checkpoint);
         Volatile.Write(ref _announcement, announcement);
         _store.Pin(announcement.Files, ImporterLog.PinReason);
         if (!before.IsNone && before != announcement.Files) _store.Unpin(before);
@@ -245,6 +262,7 @@ internal sealed class FollowedLog : IDisposable
     {
         foreach (var entry in _journal.ReadAll())
         {
+            if (_tree.Size == _end?.Size) break;
             _tree.Append(entry.Span);
             State.Add(entry.Span);
         }
@@ -258,9 +276,30 @@ internal sealed class FollowedLog : IDisposable
         if (!CheckpointAnnouncement.TryRead(record, out var announcement, out var reason)) throw Damaged($"its checkpoint cannot be read: {reason}");
         if (!announcement.Log.Equals(Log.Key) || !Checkpoint.TryRead(announcement.Note.Text, out var checkpoint, out _) || announcement.Note.Verify(Log) != NoteVerdict.Valid)
             throw Damaged("its checkpoint is not signed by it");
+        if (_end?.Covers(checkpoint) == false)
+        {
+            EndAt(_end, announcement);
+            return;
+        }
         if (_tree.Size > checkpoint.Size || (_tree.Size == checkpoint.Size && _tree.RootAt(_tree.Size) != checkpoint.Root))
             throw Damaged("the entries in the journal are not those of the checkpoint");
         (_announcement, _checkpoint) = (announcement, checkpoint);
+    }
+
+    /// <summary>The policy ends the log before the checkpoint that was followed last: from now on it is the policy that says what its entries are.</summary>
+    private void EndAt(RetiredLog end, CheckpointAnnouncement beyond)
+    {
+        if (_tree.Size == end.Size && _tree.RootAt(end.Size) == end.Root)
+        {
+            _checkpoint = new Checkpoint(Log.Name, end.Size, end.Root);
+            _store.Unpin(beyond.Files);
+            PinCatalogue();
+            return;
+        }
+        _tree.Truncate(0);
+        State = new LogState();
+        Refusal = $"its first {end.Size} entries as they are held are not those that the policy retired it with, so nothing of it is believed. Move its files ({CheckpointFile} and its journal) away to fetch it again";
+        CatalogLog.LogRefused(_log, Log.Name, Refusal);
     }
 
     private LogDamagedException Damaged(string reason) =>

@@ -45,11 +45,11 @@ internal sealed class EvidenceCollector(CatalogPolicy policy, Confirmation confi
 
     private LogVoucher? Voucher(LogView view)
     {
-        if (view.Note is not { } note || !Checkpoint.TryRead(note.Text, out var checkpoint, out _)) return null;
+        if (view.Checkpoint is not { } checkpoint) return null;
         var witnesses = new List<WitnessSight>();
         foreach (var witness in policy.Witnesses.Witnesses)
         {
-            if (note.TryGetCosignatureTime(witness.Key, out var time)) witnesses.Add(new WitnessSight(witness.Key.Name, time));
+            if (view.Note?.TryGetCosignatureTime(witness.Key, out var time) == true) witnesses.Add(new WitnessSight(witness.Key.Name, time));
         }
         return new LogVoucher(view.Log, checkpoint.Size, checkpoint.Root, view.State.HeadUpTo(view.Entries)?.Time, witnesses);
     }

@@ -19,6 +19,9 @@ public enum LogHealth
 
     /// <summary>It signed two histories: nothing is believed that it said after the first.</summary>
     Forked,
+
+    /// <summary>What is held of it is not what the policy retired: nothing of it is believed.</summary>
+    Refused,
 }
 
 /// <summary>One log as seen from here.</summary>
@@ -26,7 +29,7 @@ public enum LogHealth
 /// <param name="Counts">False for the own log when the policy does not name it.</param>
 /// <param name="HeadTime">When its importer closed the last batch, by the importer's clock.</param>
 /// <param name="WitnessedTime">Since when the quorum of witnesses holds.</param>
-/// <param name="Reason">Why the last announcement was not taken up, if it was not.</param>
+/// <param name="Reason">Why the last announcement was not taken up, if it was not, or why the log is refused.</param>
 /// <param name="Fork">The evidence, where there is any; it also lies in the state directory.</param>
 public sealed record LogStatus(
     VerifierKey Key, bool IsOwn, bool Counts, long Entries, DateTimeOffset? HeadTime, DateTimeOffset? WitnessedTime, TimeSpan? Age, LogHealth Health, string? Reason, ForkEvidence? Fork);
@@ -56,7 +59,8 @@ internal static class Freshness
     public static LogStatus Of(LogView view, CatalogPolicy policy, bool counts, DateTimeOffset now, string? reason)
     {
         var witnessed = view.Note is { } note ? policy.Witnesses.Evaluate(note, view.Log).Time : null;
-        return Of(view.Log, view.IsOwn, counts, view.Entries, view.State.HeadUpTo(view.Entries)?.Time, witnessed, view.Fork, policy, now, reason);
+        var status = Of(view.Log, view.IsOwn, counts, view.Entries, view.State.HeadUpTo(view.Entries)?.Time, witnessed, view.Fork, policy, now, reason);
+        return view.Refusal is { } refusal ? status with { Health = LogHealth.Refused, Reason = refusal } : status;
     }
 
     public static LogStatus Of(

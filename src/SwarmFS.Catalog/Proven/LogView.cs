@@ -21,7 +21,13 @@ internal sealed class LogView
     /// <summary>Entries under a checkpoint that the policy's witnesses have seen.</summary>
     public long Entries => _own?.PublishedEntries ?? _followed!.Entries;
 
+    /// <summary>The checkpoint that is believed.</summary>
+    public Checkpoint? Checkpoint => _own is null ? _followed!.Checkpoint : _own.Note is { } note && Checkpoint.TryRead(note.Text, out var checkpoint, out _) ? checkpoint : null;
+
     public SignedNote? Note => _own is not null ? _own.Note : _followed!.Note;
 
     public ForkEvidence? Fork => _followed?.Fork;
+
+    /// <summary>Why nothing that is held of the log is believed, or null.</summary>
+    public string? Refusal => _followed?.Refusal;
 }

@@ -17,7 +17,7 @@ public sealed partial class ProvenCatalog
     public (SignedNote Note, Cid Files)? OwnCheckpoint =>
         _parts.Own?.Announcement is { } record && CheckpointAnnouncement.TryRead(record.Span, out var announcement, out _) ? (announcement.Note, announcement.Files) : null;
 
-    /// <summary>All logs of which anything is held, read whole from their files, the own one first.</summary>
+    /// <summary>All logs of which a signed checkpoint is held, read whole from their files, the own one first.</summary>
     /// <exception cref="ContentUnavailableException">A file could not be had in time.</exception>
     /// <exception cref="InvalidTreeException">A file is missing or malformed.</exception>
     public async IAsyncEnumerable<LogCopy> CopiesAsync([EnumeratorCancellation] CancellationToken cancellationToken)

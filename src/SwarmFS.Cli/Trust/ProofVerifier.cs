@@ -53,7 +53,7 @@ internal sealed class ProofVerifier
         var retired = _file?.Retired.FirstOrDefault(retired => retired.Log == log);
         var reason = verdict.Reason
             ?? (verdict.Time > now + SkewMax ? "its cosignatures are of a time to come" : null)
-            ?? (retired is not null && (checkpoint.Size > retired.Size || (checkpoint.Size == retired.Size && checkpoint.Root != retired.Root)) ? $"the log is retired at {retired.Size} entries" : null);
+            ?? (retired?.Covers(checkpoint) == false ? $"the log is retired at {retired.Size} entries" : null);
         bool? stale = _file is not null && verdict.Time is { } seen ? now - seen > _file.MaxAge : null;
         return new ProofCheckReport(reason is null, reason, log.ToString(), proof.Index, checkpoint.Size, verdict.Time?.ToUnixTimeSeconds(), stale);
     }

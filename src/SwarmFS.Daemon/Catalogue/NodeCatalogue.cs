@@ -36,9 +36,17 @@ internal sealed class FullCatalogue(ProvenCatalog catalog, SuiteSync sync) : Nod
 
     public override string OwnLog => catalog.OwnLog?.ToString() ?? "";
 
-    public override IReadOnlyList<string> Problems => catalog.Status().IsOwnAhead
-        ? [.. sync.Problems, "Peers have a longer log of this node's key than this node: nothing is signed until the newest state of this node is restored, or another key is used."]
-        : sync.Problems;
+    public override IReadOnlyList<string> Problems
+    {
+        get
+        {
+            var now = catalog.Status();
+            var problems = sync.Problems.ToList();
+            if (now.IsOwnAhead) problems.Add("Peers have a longer log of this node's key than this node: nothing is signed until the newest state of this node is restored, or another key is used.");
+            problems.AddRange(now.Logs.Where(log => log.Health == LogHealth.Refused).Select(log => $"The log {log.Key.Name} is refused: {log.Reason}."));
+            return problems;
+        }
+    }
 
     public override CatalogueReport Report()
     {

@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using SwarmFS.Core;
 using SwarmFS.Testing;
+using SwarmFS.Transparency;
 
 namespace SwarmFS.Catalog.Tests;
 
@@ -13,7 +14,7 @@ public sealed class LightCatalogTests : IAsyncDisposable
     private readonly MemoryStateFiles _files = new();
     private readonly MemoryStateFiles _boardFiles = new();
     private readonly SharedBlocks _blocks;
-    private readonly CatalogPolicy _policy;
+    private CatalogPolicy _policy;
     private AnnouncementBoard _board;
     private readonly TestOrigin _origin = new();
     private LightCatalog _light;
@@ -213,6 +214,33 @@ public sealed class LightCatalogTests : IAsyncDisposable
         var empty = new SharedBlocks(new MemoryBlockStore(), [.. _importers.Select(importer => importer.Store)]);
         await using var light = new LightCatalog(_policy, _board, _files, empty, origin: null, TimeSpan.FromSeconds(15), _time, NullLoggerFactory.Instance);
         (await Should.ThrowAsync<ContentUnavailableException>(async () => await light.FindAsync("gedit"u8.ToArray(), CancellationToken.None))).Message.ShouldContain("gedit");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_retired_log_has_a_voice_up_to_its_end_also_where_it_was_believed_beyond_or_with_another(bool hasAnotherEnd)
+    {
+        await RecordAsync(1, ["gedit_44.2-1"], _importers);
+        var stolen = _importers[0];
+        using var thief = new TestImporter(1, _time, _witnesses.Policy, _witnesses) { Store = stolen.Store, Journal = stolen.Journal.Cut(hasAnotherEnd ? 0 : 2) };
+        thief.Restart();
+        await RecordAsync(2, ["backdoor_1"], thief);
+        Hear(thief, _importers[1]);
+        await _light.FindAsync("gedit"u8.ToArray(), CancellationToken.None).AsTask().ContinueWith(_ => { }, TaskScheduler.Default);
+        _light.Logs[0].Entries.ShouldBe(hasAnotherEnd ? 2 : 4);
+        CheckpointAnnouncement.TryRead(stolen.Announcement.Span, out var last, out _).ShouldBeTrue();
+        Checkpoint.TryRead(last!.Note.Text, out var end, out _).ShouldBeTrue();
+        _policy = _policy with { Retired = [new RetiredLog(stolen.VerifierKey, end!.Size, end.Root)] };
+
+        await RestartAsync();
+        Hear(thief);
+        (await Should.ThrowAsync<ContentUnavailableException>(() => FindAsync("gedit"))).Message.ShouldContain("retired at 2 entries");
+        _light.Logs[0].Entries.ShouldBe(0);
+        Hear(stolen);
+        (await FindAsync("gedit")).ShouldBe("44.2-1");
+        (await FindAsync("backdoor")).ShouldBeNull();
+        _light.Forks.ShouldBeEmpty();
     }
 
     [Fact]

@@ -94,6 +94,22 @@ public sealed class AnnouncementBoardTests : IDisposable
     }
 
     [Fact]
+    public async Task A_retired_log_is_announced_up_to_its_end_also_where_one_beyond_it_was_heard_before()
+    {
+        await _first.AppendAsync(TestImporter.Tree("a_1"));
+        var last = _first.Announcement;
+        CheckpointAnnouncement.TryRead(last.Span, out var announcement, out _).ShouldBeTrue();
+        Checkpoint.TryRead(announcement!.Note.Text, out var end, out _).ShouldBeTrue();
+        await _first.AppendAsync(TestImporter.Tree("stolen_1"));
+        Open().Offer(_first.Announcement).ShouldBe(AnnouncementVerdict.Accepted);
+        var board = Open(_policy with { Retired = [new RetiredLog(_first.VerifierKey, end!.Size, end.Root)] });
+        board.Count.ShouldBe(0);
+        board.Offer(_first.Announcement).ShouldBe(AnnouncementVerdict.Declined);
+        board.Offer(last).ShouldBe(AnnouncementVerdict.Accepted);
+        ReadAll(board).Single().ToArray().ShouldBe(last.ToArray());
+    }
+
+    [Fact]
     public async Task A_longer_log_of_the_own_key_at_others_is_an_alarm_and_not_an_announcement()
     {
         await _first.AppendAsync(TestImporter.Tree("a_1"));

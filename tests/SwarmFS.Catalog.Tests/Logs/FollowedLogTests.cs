@@ -245,6 +245,59 @@ public sealed class FollowedLogTests : IDisposable
     }
 
     [Fact]
+    public async Task A_log_that_was_followed_beyond_the_end_that_its_policy_sets_later_is_believed_up_to_it()
+    {
+        await _importer.AppendAsync(TestImporter.Tree("a_1"));
+        var last = _importer.Announcement;
+        await ShouldHearAsync(last, FollowOutcome.Advanced);
+        await _importer.AppendAsync(TestImporter.Tree("stolen_1"));
+        var beyond = _importer.Announcement;
+        await ShouldHearAsync(beyond, FollowOutcome.Advanced);
+        Retire(CheckpointOf(last));
+
+        _follower.State.Tree(TestImporter.Deb("stolen_1").Sha256).ShouldBeNull();
+        (_follower.State.Count, _follower.Entries, _follower.Note).ShouldBe((2, 2, null));
+        _follower.Checkpoint.ShouldBe(CheckpointOf(last), "on the policy's word, until the log's own is heard again");
+        await ShouldHearAsync(beyond, FollowOutcome.Known);
+        await ShouldHearAsync(last, FollowOutcome.Renewed);
+        await ShouldHearAsync(last, FollowOutcome.Known);
+
+        Restart();
+        _follower.Entries.ShouldBe(2);
+        _follower.Note!.Text.ShouldBe(CheckpointOf(last).ToText());
+        await ShouldHearAsync(beyond, FollowOutcome.Known);
+        _follower.Entries.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Nothing_is_believed_of_a_log_that_is_held_with_another_end_than_its_policy_sets()
+    {
+        await _importer.AppendAsync(TestImporter.Tree("common_1"));
+        using var honest = Fork(records: 2);
+        await honest.AppendAsync(TestImporter.Tree("honest_1"));
+        await _importer.AppendAsync(TestImporter.Tree("stolen_1"));
+        await ShouldHearAsync(_importer.Announcement, FollowOutcome.Advanced);
+        Retire(CheckpointOf(honest.Announcement));
+
+        _follower.Refusal.ShouldNotBeNull().ShouldContain("first 4 entries");
+        (_follower.State.Count, _follower.Entries, _follower.Note).ShouldBe((0, 0, null));
+        await ShouldHearAsync(_importer.Announcement, FollowOutcome.Refused);
+        await ShouldHearAsync(honest.Announcement, FollowOutcome.Refused);
+        _follower.State.Count.ShouldBe(0);
+
+        (_journal, _files) = (new CutJournal(), new MemoryStateFiles());
+        Restart();
+        await ShouldHearAsync(honest.Announcement, FollowOutcome.Advanced);
+        _follower.State.Tree(TestImporter.Deb("honest_1").Sha256).ShouldNotBeNull();
+    }
+
+    private void Retire(Checkpoint end)
+    {
+        _policy = _policy with { Retired = [new RetiredLog(_importer.VerifierKey, end.Size, end.Root)] };
+        Restart();
+    }
+
+    [Fact]
     public async Task A_log_whose_store_was_full_at_any_point_of_a_batch_is_served_whole_afterwards()
     {
         TreeRecord[] trees = [.. Enumerable.Range(0, 600).Select(i => TestImporter.Tree($"a{i}_1"))];

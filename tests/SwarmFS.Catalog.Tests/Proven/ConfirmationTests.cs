@@ -134,6 +134,41 @@ public sealed class ConfirmationTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_a_retired_log_said_beyond_its_end_is_shown_no_longer_also_where_it_had_been_followed()
+    {
+        await RecordAsync(1, ["gedit_44.2-1"], _importers[0], _importers[1]);
+        await _node.HearAsync(_importers[0], _importers[1]);
+        var last = _node.Catalog.Evidence("gedit", "44.2-1")!.Vouchers[0];
+        await RecordAsync(2, ["backdoor_1"], _importers[0], _importers[1]);
+        await _node.HearAsync(_importers[0], _importers[1]);
+        _node.Listing().ShouldBe(["backdoor 1"]);
+
+        _node.Policy = _node.Policy with { Retired = [new RetiredLog(last.Log, last.Size, last.Root)] };
+        await _node.RestartAsync();
+        _node.Listing().ShouldBe(["gedit 44.2-1"], "one log alone says what came after the end of the other");
+        await _node.HearAsync(_importers[0], _importers[1]);
+        _node.Listing().ShouldBe(["gedit 44.2-1"]);
+        _node.StatusOf(_importers[0]).Entries.ShouldBe(last.Size);
+        _node.Catalog.Evidence("gedit", "44.2-1")!.Vouchers.Select(voucher => (voucher.Log, voucher.Size, voucher.Root)).ShouldContain((last.Log, last.Size, last.Root));
+    }
+
+    [Fact]
+    public async Task A_log_that_is_held_with_another_end_than_its_policy_sets_is_refused_by_name()
+    {
+        await RecordAsync(1, ["gedit_44.2-1"], _importers[0], _importers[1]);
+        await _node.HearAsync(_importers[0], _importers[1]);
+        _node.Policy = _node.Policy with { Retired = [new RetiredLog(_importers[0].VerifierKey, 2, Sha256Digest.Of("another end"u8))] };
+        await _node.RestartAsync();
+        _node.Listing().ShouldBeEmpty();
+        var status = _node.StatusOf(_importers[0]);
+        (status.Health, status.Entries).ShouldBe((LogHealth.Refused, 0));
+        status.Reason.ShouldNotBeNull().ShouldContain("retired");
+        await RecordAsync(1, ["gedit_44.2-1"], _importers[2]);
+        await _node.HearAsync(_importers[2]);
+        _node.Listing().ShouldBe(["gedit 44.2-1"]);
+    }
+
+    [Fact]
     public async Task A_frozen_node_becomes_stale_and_stays_readable_and_becomes_fresh_when_it_heals()
     {
         await RecordAsync(1, ["gedit_44.2-1"], _importers);
