@@ -48,4 +48,7 @@ internal static partial class CatalogLog
 
     [LoggerMessage(5018, LogLevel.Warning, "A suite is not recorded: '{Namespace}' is no namespace of one")]
     public static partial void SuiteRefused(ILogger log, string @namespace);
+
+    [LoggerMessage(5019, LogLevel.Warning, "The newest announcement of the log {Name} is not on disk: {Reason}")]
+    public static partial void AnnouncementNotOnDisk(ILogger log, string name, string reason);
 }

@@ -251,7 +251,51 @@ public sealed class SimulatedNodeTests
         (await ReadAsync<Pong>(reader, stopAt: FrameKind.Addresses)).Token.ShouldBe(5UL);
     }
 
-    private sealed record SimulatedNode(SwarmNode Node, MemoryBlockStore Store, NodeIdentity Identity) : IAsyncDisposable
+    /// <summary>With one that is declined, and one that is here.</summary>
+    [Theory]
+    [InlineData("far away")]
+    [InlineData("known")]
+    public async Task A_peer_that_answers_again_and_again_with_what_is_not_new_is_asked_once_a_second(string record)
+    {
+        await using var a = await StartAsync(1);
+        a.Log.Offer("known"u8.ToArray());
+        var (_, link) = await GreetAsync(a, 9);
+        using var stop = new CancellationTokenSource();
+        var asked = 0;
+        var answering = AnswerAsync();
+        await RunUntilAsync(() => Volatile.Read(ref asked) > 0);
+        var started = _clock.GetTimestamp();
+        var before = Volatile.Read(ref asked);
+
+        await RunUntilAsync(() => Volatile.Read(ref asked) >= before + 3);
+        await RunAsync(seconds: 10);
+
+        (Volatile.Read(ref asked) - before).ShouldBeLessThanOrEqualTo((int)_clock.GetElapsedTime(started).TotalSeconds + 1);
+        await stop.CancelAsync();
+        await answering;
+        await link.DisposeAsync();
+
+        async Task AnswerAsync()
+        {
+            var reader = new FrameReader(link);
+            try
+            {
+                while ((await reader.ReadAsync(int.MaxValue, stop.Token)).Frame is { } frame)
+                {
+                    if (frame.Header.Kind != FrameKind.GetRecords) continue;
+                    WireMessage.TryRead<GetRecords>(frame.Body.Span, out var request, out var error).ShouldBeTrue(error);
+                    Interlocked.Increment(ref asked);
+                    await HostilePeer.SendAsync(link, frame.Header.RequestId, new Records(request.First + 1, [System.Text.Encoding.ASCII.GetBytes(record)]));
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                // The test ends.
+            }
+        }
+    }
+
+    private sealed record SimulatedNode(SwarmNode Node, MemoryBlockStore Store, TestLog Log, NodeIdentity Identity) : IAsyncDisposable
     {
         public async ValueTask DisposeAsync()
         {
@@ -263,13 +307,13 @@ public sealed class SimulatedNodeTests
     private async Task<SimulatedNode> StartAsync(byte name, Func<SwarmOptions, SwarmOptions>? configure = null, NodeIdentity? identity = null)
     {
         identity ??= NodeIdentity.CreateEphemeral();
-        var store = new MemoryBlockStore();
+        var (store, log) = (new MemoryBlockStore(), new TestLog());
         var options = new SwarmOptions { Listen = new IPEndPoint(IPAddress.Any, 7001) };
         var node = new SwarmNode(
-            configure?.Invoke(options) ?? options, identity, _network.For(identity.Id, new IPAddress([10, 0, 0, name])), store, new TestLog(), _clock, new Random(name),
+            configure?.Invoke(options) ?? options, identity, _network.For(identity.Id, new IPAddress([10, 0, 0, name])), store, log, _clock, new Random(name),
             NullLoggerFactory.Instance, new TestMeters());
         await node.StartAsync();
-        return new SimulatedNode(node, store, identity);
+        return new SimulatedNode(node, store, log, identity);
     }
 
     /// <summary>Moves the clock on and lets the work that falls due be done in between.</summary>

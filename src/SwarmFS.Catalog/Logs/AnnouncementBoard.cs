@@ -41,7 +41,7 @@ public sealed class AnnouncementBoard : IAnnouncementLog
 
     public event Action? Grown;
 
-    /// <summary>Raised with every valid announcement of another log that is not the one held, also an older one, which may show a fork; on the thread that brought it.</summary>
+    /// <summary>Raised with every valid announcement of another log that is not the one held, also an older one, of which its follower can tell whether it shows a fork; on the thread that brought it.</summary>
     internal event Action<CheckpointAnnouncement>? Heard;
 
     /// <summary>True when peers have a longer log of this node's key than this node: its state was restored from an old copy, or the key was stolen.</summary>
@@ -144,9 +144,23 @@ public sealed class AnnouncementBoard : IAnnouncementLog
         lock (_gate)
         {
             if (_newest.TryGetValue(announcement.Log, out var held) && age <= held.Age && !(isOwn && held.Age <= age && held.Announcement.Files != announcement.Files)) return false;
-            _files.Replace(FileOf(_logs[announcement.Log]), announcement.Record.Span);
+            Write(announcement, isOwn);
             Add(announcement, age);
             return true;
+        }
+    }
+
+    /// <summary>On a full disk another log's is held in memory alone: after a restart peers bring it again.</summary>
+    private void Write(CheckpointAnnouncement announcement, bool isOwn)
+    {
+        var log = _logs[announcement.Log];
+        try
+        {
+            _files.Replace(FileOf(log), announcement.Record.Span);
+        }
+        catch (IOException e) when (!isOwn)
+        {
+            CatalogLog.AnnouncementNotOnDisk(_log, log.Name, e.Message);
         }
     }
 

@@ -50,6 +50,9 @@ internal sealed class FollowedLog : IDisposable
     private readonly ILogger _log;
     private readonly SemaphoreSlim _gate = new(1, 1);
 
+    /// <summary>Guards the tree against who reads it without the gate; never held while waiting.</summary>
+    private readonly Lock _hashes = new();
+
     /// <summary>Of the entries that are believed; changes under the gate.</summary>
     private readonly MerkleTree _tree = new();
     private CheckpointAnnouncement? _announcement;
@@ -105,6 +108,19 @@ internal sealed class FollowedLog : IDisposable
     private string CheckpointFile => $"log-{Id}";
 
     private string EvidenceFile => $"evidence/{Id}.txt";
+
+    /// <summary>True when an announcement says nothing new: it is of entries that are held, as they are held, under no newer cosignatures; or the log is believed no further. Waits for nothing.</summary>
+    /// <param name="announcement">Its signature has been verified, and is by this log's key.</param>
+    public bool Knows(CheckpointAnnouncement announcement)
+    {
+        if (Fork is not null || Refusal is not null) return true;
+        if (!Checkpoint.TryRead(announcement.Note.Text, out var checkpoint, out _) || checkpoint.Size > Entries) return false;
+        lock (_hashes)
+        {
+            if (_tree.RootAt(checkpoint.Size) != checkpoint.Root) return false;
+        }
+        return !IsRenewal(checkpoint, _witnesses.Evaluate(announcement.Note, Log));
+    }
 
     /// <param name="announcement">Its signature has been verified, and is by this log's key.</param>
     /// <exception cref="ContentUnavailableException">The entries could not be had in time; it may be offered again.</exception>
@@ -177,15 +193,15 @@ internal sealed class FollowedLog : IDisposable
         {
             return new FollowResult(FollowOutcome.Garbage, fault.Message);
         }
-        foreach (var entry in entries) _tree.Append(entry.Span);
+        Append(entries);
         if (_tree.RootAt(checkpoint.Size) != checkpoint.Root || _tree.RootAt(_checkpoint.Size) != _checkpoint.Root)
         {
-            _tree.Truncate(held);
+            Truncate(held);
             return await ExplainAsync(announcement, checkpoint, cancellationToken);
         }
         if (CatalogRecord.TryRead(entries[^1].Span, out _) is not HeadRecord)
         {
-            _tree.Truncate(held);
+            Truncate(held);
             return new FollowResult(FollowOutcome.Garbage, "its last entry is no head");
         }
         try
@@ -194,10 +210,23 @@ internal sealed class FollowedLog : IDisposable
         }
         catch (IOException)
         {
-            _tree.Truncate(State.Count);
+            Truncate(State.Count);
             throw;
         }
         return new FollowResult(FollowOutcome.Advanced);
+    }
+
+    private void Append(IReadOnlyList<ReadOnlyMemory<byte>> entries)
+    {
+        lock (_hashes)
+        {
+            foreach (var entry in entries) _tree.Append(entry.Span);
+        }
+    }
+
+    private void Truncate(long size)
+    {
+        lock (_hashes) _tree.Truncate(size);
     }
 
     private void Commit(CheckpointAnnouncement announcement, Checkpoint checkpoint, IReadOnlyList<ReadOnlyMemory<byte>> entries)

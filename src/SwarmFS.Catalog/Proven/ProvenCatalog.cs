@@ -76,6 +76,12 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
     private TaskCompletionSource _round = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private MadeSnapshot _made = new(PackedSnapshot.Empty, [], [], IsWhole: true);
 
+    /// <summary>Entries of each log when the snapshot was made that is shown; null before the first.</summary>
+    private long[]? _shown;
+
+    /// <summary>The catalogue of each followed log that is here whole, with what the store had lost by then.</summary>
+    private readonly Dictionary<FollowedLog, (Cid Catalogue, long Losses)> _kept = [];
+
     /// <exception cref="LogDamagedException">What is kept of a log, or the list of pins, is damaged.</exception>
     public ProvenCatalog(CatalogParts parts)
     {
@@ -184,6 +190,7 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
         try
         {
             var isFollowed = await _followers.RunAsync(cancellationToken);
+            if (IsCurrent()) return isFollowed;
             var isWhole = await _maker.PrepareAsync(cancellationToken);
             return Show() && isFollowed && isWhole;
         }
@@ -193,6 +200,14 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
         }
     }
 
+    /// <summary>True when nothing was missing of what is shown, and no log has come further since.</summary>
+    private bool IsCurrent()
+    {
+        lock (_showing) return _made.IsWhole && _shown is { } shown && shown.SequenceEqual(Extent());
+    }
+
+    private long[] Extent() => [.. _confirmation.Logs.Select(view => view.Entries), _own?.Entries ?? 0];
+
     /// <summary>Lets <see cref="Current"/> follow what the logs say, from what is here: waits for nobody.</summary>
     /// <returns>False when the index of a suite is not here yet.</returns>
     private bool Show()
@@ -201,6 +216,7 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
         MadeSnapshot made;
         lock (_showing)
         {
+            _shown = Extent();
             made = _maker.MakeCurrent(_pins.All);
             names = made.Snapshot.NamesThatDiffer(_made.Snapshot);
             Volatile.Write(ref _made, made);
@@ -241,8 +257,7 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
 
     private void OnHeard(CheckpointAnnouncement announcement)
     {
-        _followers.Offer(announcement);
-        Wake();
+        if (_followers.Offer(announcement)) Wake();
     }
 
     private void OnAnnounced(ReadOnlyMemory<byte> announcement)
@@ -308,10 +323,12 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
     {
         foreach (var followed in _followers.Logs)
         {
-            if (followed.State.HeadUpTo(followed.Entries) is not { } head) continue;
+            if (followed.State.HeadUpTo(followed.Entries) is not { } head || IsKept(followed, head.Catalogue)) continue;
+            var losses = _parts.Store.Losses;
             try
             {
                 await _parts.Blocks.FetchDirectoriesAsync(head.Catalogue, head.Catalogue, _stop.Token);
+                _kept[followed] = (head.Catalogue, losses);
             }
             catch (Exception e) when (e is ContentUnavailableException or InvalidTreeException)
             {
@@ -320,6 +337,10 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
         }
         return true;
     }
+
+    /// <summary>To look through the nodes of a catalogue costs far more than a round in which nothing came.</summary>
+    private bool IsKept(FollowedLog followed, Cid catalogue) =>
+        _parts.Store.Losses is >= 0 and var losses && _kept.TryGetValue(followed, out var kept) && kept == (catalogue, losses);
 
     private async Task BeatAsync()
     {

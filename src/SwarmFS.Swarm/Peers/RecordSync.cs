@@ -23,8 +23,8 @@ internal sealed class RecordCursor
 /// </summary>
 internal sealed class RecordSync(IAnnouncementLog log, SwarmMetrics metrics, TimeProvider time, ILogger logger)
 {
-    /// <summary>A peer whose announcements are declined is asked for more only so often: what we do not keep must not keep us busy.</summary>
-    private static readonly TimeSpan DeclinedPause = TimeSpan.FromSeconds(1);
+    /// <summary>After an answer of which nothing was accepted a peer is asked again only so much later: what we do not keep, or have, must not keep us busy.</summary>
+    private static readonly TimeSpan FruitlessPause = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
 
@@ -76,28 +76,27 @@ internal sealed class RecordSync(IAnnouncementLog log, SwarmMetrics metrics, Tim
         if (cursor.OpenRequest == 0 || requestId != cursor.OpenRequest) return "announcements that were not asked for";
         if (records.Items.Length == 0 || records.Next <= cursor.Next) return "an answer without announcements";
         cursor.OpenRequest = 0;
-        var (accepted, declined) = (0, 0);
+        var accepted = 0;
         foreach (var item in records.Items)
         {
             switch (log.Offer(item))
             {
                 case AnnouncementVerdict.Invalid: return "an invalid announcement";
                 case AnnouncementVerdict.Accepted: accepted++; break;
-                case AnnouncementVerdict.Declined: declined++; break;
-                case AnnouncementVerdict.Known: break;
+                case AnnouncementVerdict.Declined or AnnouncementVerdict.Known: break;
             }
         }
         for (var i = 0; i < accepted; i++) metrics.RecordAccepted();
         SwarmLog.RecordsReceived(logger, connection.Peer, records.Items.Length, accepted);
         cursor.Next = records.Next;
-        if (declined == 0) AskNext(connection);
+        if (accepted > 0) AskNext(connection);
         else _ = AskLaterAsync(connection);
         return null;
     }
 
     private async Task AskLaterAsync(PeerConnection connection)
     {
-        await Task.Delay(DeclinedPause, time);
+        await Task.Delay(FruitlessPause, time);
         AskNext(connection);
     }
 }

@@ -33,7 +33,7 @@ internal sealed class TestNode : IAsyncDisposable
 
     public SharedBlocks Blocks { get; }
 
-    public MemoryStateFiles Files { get; } = new();
+    public FullFiles Files { get; } = new();
 
     public MemoryStateFiles BoardFiles { get; } = new();
 

@@ -10,7 +10,7 @@ public sealed class AnnouncementBoardTests : IDisposable
     private readonly ManualTimeProvider _time = new();
     private readonly TestImporter _first;
     private readonly TestImporter _second;
-    private readonly MemoryStateFiles _files = new();
+    private readonly FullFiles _files = new();
     private readonly CatalogPolicy _policy;
 
     public AnnouncementBoardTests()
@@ -65,6 +65,18 @@ public sealed class AnnouncementBoardTests : IDisposable
         var board = Open();
         board.Offer(old).ShouldBe(AnnouncementVerdict.Known);
         ReadAll(board).Single().ToArray().ShouldBe(_first.Announcement.ToArray());
+    }
+
+    [Fact]
+    public async Task What_is_heard_while_the_disk_is_full_is_passed_on_and_heard_again_after_a_restart()
+    {
+        await _first.AppendAsync(TestImporter.Tree("a_1"));
+        _files.IsFull = true;
+        var board = Open();
+        board.Offer(_first.Announcement).ShouldBe(AnnouncementVerdict.Accepted);
+        ReadAll(board).Single().ToArray().ShouldBe(_first.Announcement.ToArray());
+        Open().Offer(_first.Announcement).ShouldBe(AnnouncementVerdict.Accepted);
+        Should.Throw<IOException>(() => Open(own: _first.VerifierKey).Announce(_first.Announcement));
     }
 
     [Fact]

@@ -298,6 +298,40 @@ public sealed class FollowedLogTests : IDisposable
     }
 
     [Fact]
+    public async Task An_old_announcement_is_known_and_one_that_may_be_news_or_a_fork_is_not()
+    {
+        using var witnesses = new Witnesses(_time, 3, 2);
+        _policy = _policy with { Witnesses = witnesses.Policy };
+        Restart();
+        using var importer = new TestImporter(1, _time, witnesses.Policy, witnesses);
+        _sources.Add(importer.Store);
+        await importer.AppendAsync(TestImporter.Tree("a_1"));
+        var first = importer.Announcement;
+        Knows(first).ShouldBeFalse();
+        await importer.AppendAsync(TestImporter.Tree("b_1"));
+        var second = importer.Announcement;
+        await ShouldHearAsync(second, FollowOutcome.Advanced);
+        _time.Advance(TimeSpan.FromHours(1));
+        await importer.Log.HeartbeatAsync(CancellationToken.None);
+        Knows(first).ShouldBeTrue();
+        Knows(second).ShouldBeTrue();
+        Knows(importer.Announcement).ShouldBeFalse("it has newer cosignatures");
+        await ShouldHearAsync(importer.Announcement, FollowOutcome.Renewed);
+        Knows(importer.Announcement).ShouldBeTrue();
+        Knows(second).ShouldBeTrue();
+        await _importer.AppendAsync(TestImporter.Tree("forked_1"));
+        Knows(_importer.Announcement).ShouldBeFalse("it is of no more entries, but of others");
+        await ShouldHearAsync(_importer.Announcement, FollowOutcome.Forked);
+        Knows(_importer.Announcement).ShouldBeTrue("the log is believed no further");
+    }
+
+    private bool Knows(ReadOnlyMemory<byte> record)
+    {
+        CheckpointAnnouncement.TryRead(record.Span, out var announcement, out var error).ShouldBeTrue(error);
+        return _follower.Knows(announcement!);
+    }
+
+    [Fact]
     public async Task A_log_whose_store_was_full_at_any_point_of_a_batch_is_served_whole_afterwards()
     {
         TreeRecord[] trees = [.. Enumerable.Range(0, 600).Select(i => TestImporter.Tree($"a{i}_1"))];

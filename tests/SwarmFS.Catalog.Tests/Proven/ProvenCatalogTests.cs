@@ -299,6 +299,37 @@ public sealed class ProvenCatalogTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_says_nothing_new_makes_no_snapshot()
+    {
+        await _other.AppendAsync(_other.Suite(1, "gedit_44.2-1"));
+        var old = _other.Announcement;
+        await _other.AppendAsync(TestImporter.Tree("gedit_44.2-1"));
+        await _node.HearAsync(_other);
+        var shown = Catalog.Current;
+        await _node.HearAsync(old);
+        Catalog.Current.ShouldBeSameAs(shown);
+        await _other.AppendAsync(TestImporter.Tree("hello_1"));
+        await _node.HearAsync(_other);
+        Catalog.Current.ShouldNotBeSameAs(shown);
+    }
+
+    [Fact]
+    public async Task What_comes_while_the_disk_is_full_is_taken_up_when_it_is_not()
+    {
+        await _other.AppendAsync(_other.Suite(1, "gedit_44.2-1"));
+        _node.Files.IsFull = true;
+        Catalog.Start();
+        _node.Board.Offer(_other.Announcement);
+        await WaitAsync(() => _node.StatusOf(_other).Reason?.Contains("No space") == true);
+        _node.Files.IsFull = false;
+        await WaitAsync(() =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(10));
+            return _node.Listing().Count == 1;
+        });
+    }
+
+    [Fact]
     public async Task A_suite_whose_namespace_is_none_keeps_no_other_out()
     {
         await Catalog.RecordSuitesAsync([_own.Suite("pub/stable/main/amd64", 1, "odd_1"), _own.Suite(1, "gedit_44.2-1")], CancellationToken.None);
