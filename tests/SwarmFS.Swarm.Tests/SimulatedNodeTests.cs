@@ -263,7 +263,7 @@ public sealed class SimulatedNodeTests
         using var stop = new CancellationTokenSource();
         var asked = 0;
         var answering = AnswerAsync();
-        await RunUntilAsync(() => Volatile.Read(ref asked) > 0);
+        await RunUntilAsync(() => Volatile.Read(ref asked) > 4);
         var started = _clock.GetTimestamp();
         var before = Volatile.Read(ref asked);
 

@@ -13,6 +13,9 @@ internal sealed class RecordCursor
     /// <summary>The next number to ask for.</summary>
     public long Next { get; set; }
 
+    /// <summary>Answers in a row of which nothing was accepted.</summary>
+    public int Fruitless { get; set; }
+
     /// <summary>The peer's request that waits for our log to grow.</summary>
     public (uint RequestId, GetRecords Request)? Parked { get; set; }
 }
@@ -23,8 +26,11 @@ internal sealed class RecordCursor
 /// </summary>
 internal sealed class RecordSync(IAnnouncementLog log, SwarmMetrics metrics, TimeProvider time, ILogger logger)
 {
-    /// <summary>After an answer of which nothing was accepted a peer is asked again only so much later: what we do not keep, or have, must not keep us busy.</summary>
+    /// <summary>After answers of which nothing was accepted a peer is asked again only so much later: what we do not keep, or have, must not keep us busy.</summary>
     private static readonly TimeSpan FruitlessPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>So many may follow one another before: a peer says again what it has from us, and what it has to say next is news.</summary>
+    private const int FruitlessAtOnce = 3;
 
     private readonly Lock _gate = new();
 
@@ -89,7 +95,8 @@ internal sealed class RecordSync(IAnnouncementLog log, SwarmMetrics metrics, Tim
         for (var i = 0; i < accepted; i++) metrics.RecordAccepted();
         SwarmLog.RecordsReceived(logger, connection.Peer, records.Items.Length, accepted);
         cursor.Next = records.Next;
-        if (accepted > 0) AskNext(connection);
+        cursor.Fruitless = accepted > 0 ? 0 : cursor.Fruitless + 1;
+        if (cursor.Fruitless <= FruitlessAtOnce) AskNext(connection);
         else _ = AskLaterAsync(connection);
         return null;
     }
