@@ -50,6 +50,26 @@ public sealed class TlsTests
     }
 
     [Fact]
+    public async Task An_address_belongs_to_one_listener_and_is_free_again_when_it_ends()
+    {
+        using var a = NodeIdentity.CreateEphemeral();
+        using var b = NodeIdentity.CreateEphemeral();
+        var transport = new TlsTcpTransport(a, TimeProvider.System);
+        EndPoint place;
+        await using (var listener = transport.Listen(new IPEndPoint(IPAddress.Loopback, 0)))
+        {
+            place = listener.EndPoint;
+            Should.Throw<SocketException>(() => transport.Listen(place)).SocketErrorCode.ShouldBe(SocketError.AddressAlreadyInUse);
+            var accepting = AcceptOneAsync(listener);
+            await using var client = await new TlsTcpTransport(b, TimeProvider.System).DialAsync(place, CancellationToken.None);
+            // The side that closes first keeps the address in TIME_WAIT.
+            await using (await accepting) { }
+        }
+        await using var next = transport.Listen(place);
+        next.EndPoint.ShouldBe(place);
+    }
+
+    [Fact]
     public async Task Who_is_called_takes_the_cheapest_of_the_ciphers_that_every_TLS_has()
     {
         using var identity = NodeIdentity.CreateEphemeral();

@@ -31,9 +31,9 @@ public sealed class TlsTcpTransport(NodeIdentity identity, TimeProvider time) : 
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             // "Any address" means IPv4 as well; a certain IPv6 address is that alone.
             if (endPoint is IPEndPoint { Address: var address } && address.Equals(IPAddress.IPv6Any)) socket.DualMode = true;
+            // .NET lets it bind to an address that old connections still hold. ReuseAddress would let two nodes share one: on Unix it is SO_REUSEPORT as well.
             socket.Bind(endPoint);
             socket.Listen(Backlog);
             return new Listener(socket, this);
