@@ -52,9 +52,10 @@ internal sealed class ControlClient : IDisposable
     }
 
     /// <summary>Copies an answer that is content.</summary>
+    /// <returns>Its length.</returns>
     /// <exception cref="ControlException">The node refused or failed before the first byte.</exception>
     /// <exception cref="NoNodeException">There is no node, or it went away in the middle.</exception>
-    public async Task DownloadAsync<TRequest>(string route, TRequest request, JsonTypeInfo<TRequest> requestType, Stream destination, CancellationToken cancellationToken)
+    public async Task<long> DownloadAsync<TRequest>(string route, TRequest request, JsonTypeInfo<TRequest> requestType, Stream destination, CancellationToken cancellationToken)
     {
         using var response = await SendAsync(route, request, requestType, cancellationToken);
         await using var content = await response.Content.ReadAsStreamAsync(cancellationToken);
@@ -62,8 +63,7 @@ internal sealed class ControlClient : IDisposable
         {
             try
             {
-                await content.CopyToAsync(destination, 1 << 20, cancellationToken);
-                return;
+                return await CopyAsync(content, destination, cancellationToken);
             }
             catch (HttpIOException)
             {
@@ -73,6 +73,18 @@ internal sealed class ControlClient : IDisposable
         }
         using var reader = new StreamReader(content, Encoding.UTF8);
         throw new ControlException((await ReadEventAsync(reader, cancellationToken))?.Error ?? new ControlError(ControlErrors.Failed, $"The node answered {route} with neither content nor an error."));
+    }
+
+    private static async Task<long> CopyAsync(Stream source, Stream destination, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[1 << 20];
+        long length = 0;
+        while (await source.ReadAsync(buffer, cancellationToken) is var read and > 0)
+        {
+            await destination.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            length += read;
+        }
+        return length;
     }
 
     private async Task<HttpResponseMessage> SendAsync<TRequest>(string route, TRequest request, JsonTypeInfo<TRequest> type, CancellationToken cancellationToken)

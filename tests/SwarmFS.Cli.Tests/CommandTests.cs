@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Text.Json;
 using SwarmFS.Control;
 
@@ -129,6 +130,99 @@ public sealed class CommandTests : IDisposable
         (await RunAsync("get", "bafk", "-o", file)).ShouldBe(0);
         (await File.ReadAllTextAsync(file)).ShouldBe("whole");
         Directory.GetFiles(_node.State, "*.part").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Get_into_a_file_keeps_its_mode_and_its_owner_and_the_symlink_that_leads_to_it()
+    {
+        var file = Path.Combine(_node.State, "out");
+        var link = Path.Combine(_node.State, "link");
+        await File.WriteAllTextAsync(file, "old");
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+        File.CreateSymbolicLink(link, "out");
+        if (Environment.IsPrivilegedProcess) Tool("chown", "1234:1235", file);
+        var before = Tool("stat", "-c", "%f %u %g", file);
+        _node.Sends(ControlRoutes.Get, "new");
+        (await RunAsync("get", "bafk", "-o", link)).ShouldBe(0);
+        (await File.ReadAllTextAsync(file)).ShouldBe("new");
+        Tool("stat", "-c", "%f %u %g", file).ShouldBe(before);
+        new FileInfo(link).LinkTarget.ShouldBe("out");
+    }
+
+    [Fact]
+    public async Task Get_into_a_symlink_that_leads_nowhere_makes_the_file_there()
+    {
+        File.CreateSymbolicLink(Path.Combine(_node.State, "link"), "out");
+        _node.Sends(ControlRoutes.Get, "new");
+        (await RunAsync("get", "bafk", "-o", Path.Combine(_node.State, "link"))).ShouldBe(0);
+        (await File.ReadAllTextAsync(Path.Combine(_node.State, "out"))).ShouldBe("new");
+    }
+
+    [Fact]
+    public async Task Get_into_a_FIFO_writes_into_it()
+    {
+        var fifo = Path.Combine(_node.State, "fifo");
+        Tool("mkfifo", fifo);
+        // Without a reader the writer would wait for one.
+        using var reader = new FileStream(fifo, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        _node.Sends(ControlRoutes.Get, "through");
+        (await RunAsync("get", "bafk", "-o", fifo)).ShouldBe(0);
+        Tool("stat", "-c", "%F", fifo).ShouldBe("fifo\n");
+        var buffer = new byte[7];
+        await reader.ReadExactlyAsync(buffer);
+        buffer.ShouldBe("through"u8.ToArray());
+    }
+
+    [Fact]
+    public async Task Get_into_a_device_writes_into_it()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root makes devices.");
+        var device = Path.Combine(_node.State, "null");
+        Tool("mknod", device, "c", "1", "3");
+        _node.Sends(ControlRoutes.Get, "away");
+        (await RunAsync("get", "bafk", "-o", device, "--json")).ShouldBe(0);
+        Tool("stat", "-c", "%F", device).ShouldBe("character special file\n");
+        _terminal.Out.ShouldContain("\"done\":4");
+    }
+
+    [Fact]
+    public async Task Get_takes_any_name_that_a_file_can_have()
+    {
+        var file = Path.Combine(_node.State, new string('x', 255));
+        _node.Sends(ControlRoutes.Get, "whole");
+        (await RunAsync("get", "bafk", "-o", file)).ShouldBe(0);
+        (await File.ReadAllTextAsync(file)).ShouldBe("whole");
+    }
+
+    [Fact]
+    public async Task Get_into_a_directory_or_into_no_name_asks_the_node_nothing()
+    {
+        (await RunAsync("get", "bafk", "-o", _node.State)).ShouldBe(1);
+        _terminal.Error.ShouldContain($"{_node.State} is a directory");
+        (await RunAsync("get", "bafk", "-o", "")).ShouldBe(2);
+        _node.Asked.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Get_leaves_nothing_behind_when_its_terminal_is_closed()
+    {
+        _node.Hangs(ControlRoutes.Get);
+        using var get = Process.Start(Path.Combine(AppContext.BaseDirectory, "swarmfs"), ["--state", _node.State, "get", "bafk", "-o", Path.Combine(_node.State, "out")]);
+        await _node.GotRequest.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        Directory.GetFiles(_node.State, "*.part").ShouldHaveSingleItem();
+        Tool("kill", "-HUP", $"{get.Id}");
+        await get.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(20));
+        get.ExitCode.ShouldBe(129);
+        Directory.GetFiles(_node.State, "*.part").ShouldBeEmpty();
+    }
+
+    private static string Tool(string name, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(name, arguments) { RedirectStandardOutput = true })!;
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        process.ExitCode.ShouldBe(0);
+        return output;
     }
 
     [Fact]

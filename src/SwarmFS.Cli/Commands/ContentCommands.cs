@@ -59,33 +59,12 @@ internal static class ContentCommands
                 await client.DownloadAsync(ControlRoutes.Get, request, ControlJson.Default.GetRequest, bytes, cancellationToken);
                 return ExitCodes.Done;
             }
-            var length = await WriteFileAsync(client, request, Path.GetFullPath(file), cancellationToken);
+            var length = await OutputFile.WriteAsync(
+                file, stream => client.DownloadAsync(ControlRoutes.Get, request, ControlJson.Default.GetRequest, stream, cancellationToken));
             if (context.IsJson(parsed)) context.WriteJson(new ProgressReport("written", file, length, length, "bytes"), ControlJson.Default.ProgressReport);
             return ExitCodes.Done;
         }));
         return command;
-    }
-
-    /// <summary>Writes beside the target and renames at the end: who looks sees the whole file or the old one.</summary>
-    private static async Task<long> WriteFileAsync(ControlClient client, GetRequest request, string target, CancellationToken cancellationToken)
-    {
-        var partial = $"{target}.{Environment.ProcessId}.part";
-        try
-        {
-            long length;
-            await using (var stream = new FileStream(partial, FileMode.CreateNew, FileAccess.Write))
-            {
-                await client.DownloadAsync(ControlRoutes.Get, request, ControlJson.Default.GetRequest, stream, cancellationToken);
-                length = stream.Length;
-            }
-            File.Move(partial, target, overwrite: true);
-            return length;
-        }
-        catch
-        {
-            File.Delete(partial);
-            throw;
-        }
     }
 
     private static string Line(ListedEntry entry)

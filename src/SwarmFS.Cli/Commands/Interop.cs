@@ -1,6 +1,28 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace SwarmFS.Cli.Commands;
+
+/// <summary>struct statx of statx(2), as far as it is read here; the kernel writes 256 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 256)]
+internal struct FileStatus
+{
+    // stat.h: S_IFMT, S_IFREG, S_IFDIR.
+    private const int KindMask = 0xf000, KindFile = 0x8000, KindDirectory = 0x4000;
+
+    [FieldOffset(0x14)]
+    public uint Uid;
+
+    [FieldOffset(0x18)]
+    public uint Gid;
+
+    [FieldOffset(0x1c)]
+    public ushort Mode;
+
+    public readonly bool IsRegular => (Mode & KindMask) == KindFile;
+
+    public readonly bool IsDirectory => (Mode & KindMask) == KindDirectory;
+}
 
 /// <summary>The C library's calls that .NET does not offer.</summary>
 internal static partial class Interop
@@ -31,6 +53,31 @@ internal static partial class Interop
     /// <returns>0 or the errno.</returns>
     public static int MountImage(string image, string directory) =>
         Mount(image, directory, "erofs", ReadOnlyFlags, null) == 0 ? 0 : Marshal.GetLastPInvokeError();
+
+    private const int CurrentDirectory = -100;
+    private const uint BasicStatus = 0x7ff;
+    private const uint Unchanged = uint.MaxValue;
+
+    /// <summary>statx(2) of what the path leads to; null where nothing is.</summary>
+    /// <exception cref="IOException">It cannot be told.</exception>
+    public static FileStatus? Status(string path)
+    {
+        if (Statx(CurrentDirectory, path, 0, BasicStatus, out var status) == 0) return status;
+        var error = Marshal.GetLastPInvokeError();
+        return error == NoSuchEntry ? null : throw new IOException($"{path}: {Marshal.GetPInvokeErrorMessage(error)}.");
+    }
+
+    /// <summary>fchown(2), as far as the kernel allows: owner and group, or the group alone, or nothing.</summary>
+    public static void GiveTo(SafeFileHandle file, uint uid, uint gid)
+    {
+        if (ChangeOwner(file, uid, gid) != 0) _ = ChangeOwner(file, Unchanged, gid);
+    }
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Statx(int directory, string path, int flags, uint mask, out FileStatus status);
+
+    [LibraryImport("libc", EntryPoint = "fchown")]
+    private static partial int ChangeOwner(SafeFileHandle file, uint uid, uint gid);
 
     [LibraryImport("libc", EntryPoint = "mount", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Mount(string source, string target, string type, ulong flags, string? data);
