@@ -20,7 +20,12 @@ internal sealed class CommandContext(Terminal terminal, Option<string?> state, O
     public SettingsInput Input(ParseResult parsed, IReadOnlyDictionary<string, IReadOnlyList<string>>? options = null) =>
         new(parsed.GetValue(state), parsed.GetValue(config), options ?? NoOptions, terminal.Environment, terminal.IsRoot);
 
-    public string StateDirectory(ParseResult parsed) => SettingsLoader.FindState(Input(parsed)).Path;
+    /// <exception cref="UsageException">An empty one was given.</exception>
+    public string StateDirectory(ParseResult parsed)
+    {
+        var (path, origin) = SettingsLoader.FindState(Input(parsed));
+        return path.Length > 0 ? path : throw new UsageException($"node.state is empty ({origin}): must be a directory; leave it out for the default.");
+    }
 
     /// <summary>Makes the command ask the node one thing and show its answer.</summary>
     /// <param name="show">Writes the answer for a person.</param>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using SwarmFS.Cli.Commands;
 
 namespace SwarmFS.Cli;
@@ -12,19 +13,26 @@ namespace SwarmFS.Cli;
 /// </summary>
 internal static class CommandLine
 {
-    public static Task<int> RunAsync(string[] arguments, Terminal terminal)
+    public static async Task<int> RunAsync(string[] arguments, Terminal terminal)
     {
         var root = Build(terminal);
         var parsed = root.Parse(arguments);
-        if (parsed.Errors.Count > 0 && !ExampleHelp.IsAskedFor(parsed)) return Task.FromResult(Refuse(parsed, terminal));
-        // A second Ctrl-C need not wait: the first one has five seconds to end the request cleanly.
-        return parsed.InvokeAsync(new InvocationConfiguration
+        try
         {
-            Output = terminal.Out,
-            Error = terminal.Error,
-            EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = TimeSpan.FromSeconds(5),
-        });
+            if (parsed.Errors.Count > 0 && !ExampleHelp.IsAskedFor(parsed)) return Refuse(parsed, terminal);
+            // A second Ctrl-C need not wait: the first one has five seconds to end the request cleanly.
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                Output = terminal.Out,
+                Error = terminal.Error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = TimeSpan.FromSeconds(5),
+            });
+        }
+        catch (IOException unwritten)
+        {
+            return Unwritten(unwritten, terminal);
+        }
     }
 
     internal static RootCommand Build(Terminal terminal)
@@ -56,12 +64,27 @@ internal static class CommandLine
         return root;
     }
 
+    /// <summary>Help that could not be printed, or a reason: then the exit code is all that is left.</summary>
+    private static int Unwritten(IOException reason, Terminal terminal)
+    {
+        try
+        {
+            terminal.Error.WriteLine($"swarmfs: {reason.Message}");
+        }
+        catch (IOException)
+        {
+            // Nobody can be told.
+        }
+        return ExitCodes.Failed;
+    }
+
     private static int Refuse(ParseResult parsed, Terminal terminal)
     {
         // A word that is not a command is also a command that is missing: the first says it better.
         foreach (var error in parsed.Errors.Skip(parsed.UnmatchedTokens.Count > 0 && parsed.Errors.Count > 1 ? 1 : 0)) terminal.Error.WriteLine($"swarmfs: {error.Message}");
-        var words = string.Join(' ', parsed.CommandResult.Command.Parents.OfType<Command>().Select(command => command.Name).Reverse().Append(parsed.CommandResult.Command.Name).Skip(1));
-        terminal.Error.WriteLine(words.Length == 0 ? "Try swarmfs --help." : $"Try swarmfs {words} --help.");
+        var words = new Stack<string>();
+        for (var at = parsed.CommandResult; at.Parent is CommandResult above; at = above) words.Push(at.Command.Name);
+        terminal.Error.WriteLine($"Try swarmfs {string.Join("", words.Select(word => word + " "))}--help.");
         return ExitCodes.Usage;
     }
 }

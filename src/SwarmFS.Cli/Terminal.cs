@@ -1,3 +1,5 @@
+using SwarmFS.Cli.Commands;
+
 namespace SwarmFS.Cli;
 
 /// <summary>Everything that a command sees of the process around it, so that tests can stand in for it.</summary>
@@ -8,7 +10,11 @@ namespace SwarmFS.Cli;
 internal sealed record Terminal(
     TextWriter Out, TextWriter Error, Func<Stream> Bytes, bool ErrorIsTerminal, Func<string, string?> Environment, bool IsRoot, string Programs)
 {
-    public static Terminal OfProcess() => new(
-        Console.Out, Console.Error, Console.OpenStandardOutput, !Console.IsErrorRedirected, System.Environment.GetEnvironmentVariable,
-        System.Environment.IsPrivilegedProcess, AppContext.BaseDirectory);
+    public static Terminal OfProcess()
+    {
+        Interop.OpenStandardFiles();
+        return new(
+            Console.Out, Console.Error, Console.OpenStandardOutput, !Console.IsErrorRedirected, System.Environment.GetEnvironmentVariable,
+            System.Environment.IsPrivilegedProcess, AppContext.BaseDirectory);
+    }
 }

@@ -79,11 +79,70 @@ public sealed class CommandTests : IDisposable
     [InlineData("status", "--frob")]
     [InlineData("import", "tree", "dir", "--name", "x")]
     [InlineData("cat")]
+    [InlineData("up", "--no-mount", "--mount", "/m")]
     public async Task Words_that_make_no_sense_end_with_2_and_point_to_help(params string[] arguments)
     {
         (await RunAsync(arguments)).ShouldBe(2);
         _terminal.Error.ShouldContain("--help");
         _node.Asked.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("swarmfs --help", "frobnicate")]
+    [InlineData("swarmfs cat --help", "cat")]
+    [InlineData("swarmfs log entries --help", "log", "entries", "--frob")]
+    [InlineData("swarmfs import tree --help", "import", "tree")]
+    public async Task The_help_pointed_to_is_that_of_the_command_typed(string help, params string[] arguments)
+    {
+        await RunAsync(arguments);
+        _terminal.Error.ShouldContain($"Try {help}.");
+    }
+
+    [Theory]
+    [InlineData("--from", "x")]
+    [InlineData("--count", "-1")]
+    public async Task What_is_no_number_is_refused_in_words_of_ours(string option, string value)
+    {
+        (await RunAsync("log", "entries", option, value)).ShouldBe(2);
+        _terminal.Error.ShouldContain($"{option} {value}: must be a number, 0 or more.");
+    }
+
+    [Theory]
+    [InlineData("status")]
+    [InlineData("up", "--no-mount")]
+    [InlineData("config")]
+    public async Task An_empty_state_directory_is_not_the_default_one(params string[] words)
+    {
+        var option = new TestTerminal();
+        (await option.RunAsync(["--state", "", .. words])).ShouldBe(2);
+        option.Error.ShouldContain("node.state is empty (option --state)");
+        var variable = new TestTerminal { Environment = { ["SWARMFS_STATE"] = "" } };
+        (await variable.RunAsync(words)).ShouldBe(2);
+        variable.Error.ShouldContain("node.state is empty (environment variable SWARMFS_STATE)");
+    }
+
+    [Theory]
+    [InlineData("ok", "fresh", 0)]
+    [InlineData("degraded", "fresh", 1)]
+    [InlineData("ok", "stale", 1)]
+    public async Task A_monitor_learns_from_the_exit_code_of_status_whether_all_is_well(string health, string catalogue, int code)
+    {
+        _node.Answers(ControlRoutes.Status, new StatusReport(
+            "1.0", 1, default, _node.State, "node", "key", "127.0.0.1:1", new HealthReport(health, []), null, new StoreReport(0, 0, 0, 0, 0, 0, 0, 0, 0), [], [],
+            new CatalogueReport(0, 0, catalogue, 1, false, [], [], [], []), [], new MemoryReport(0, 0, 0, 0), new Dictionary<string, long>()), ControlJson.Default.StatusReport);
+        (await RunAsync("status")).ShouldBe(code);
+    }
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("ls")]
+    public async Task What_cannot_be_printed_is_a_failure_with_a_reason(string word)
+    {
+        _node.Answers(ControlRoutes.List, new ListReport("", [new ListedEntry("a", "file", "644", 0, 0, 1, 0)]), ControlJson.Default.ListReport);
+        var full = _terminal.Terminal with { Out = new FullWriter() };
+        (await CommandLine.RunAsync(["--state", _node.State, word], full)).ShouldBe(1);
+        _terminal.Error.ShouldContain("swarmfs: No space left on device");
+        (await CommandLine.RunAsync(["--state", _node.State, word], full with { Error = full.Out })).ShouldBe(1);
     }
 
     [Fact]
@@ -214,6 +273,15 @@ public sealed class CommandTests : IDisposable
         await get.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(20));
         get.ExitCode.ShouldBe(129);
         Directory.GetFiles(_node.State, "*.part").ShouldBeEmpty();
+    }
+
+    private sealed class FullWriter : StringWriter
+    {
+        public override void Write(char value) => throw new IOException("No space left on device");
+
+        public override void Write(char[] buffer, int index, int count) => throw new IOException("No space left on device");
+
+        public override void Write(string? value) => throw new IOException("No space left on device");
     }
 
     private static string Tool(string name, params string[] arguments)

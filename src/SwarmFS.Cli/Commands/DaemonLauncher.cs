@@ -13,7 +13,7 @@ internal sealed class DaemonLauncher(Terminal terminal, string stateDirectory, L
     /// <summary>A node opens its store and mounts in well under a second; after a crash it may have to look through packs of many gigabytes.</summary>
     private static readonly TimeSpan ReadyWithin = TimeSpan.FromMinutes(2);
 
-    /// <summary>Bytes of the log shown when a detached node ends at once.</summary>
+    /// <summary>Bytes of the log shown when a detached node ends at once, of what it has written itself.</summary>
     private const int LogTail = 4096;
 
     private readonly string _program = Path.Combine(terminal.Programs, ProgramName);
@@ -38,6 +38,7 @@ internal sealed class DaemonLauncher(Terminal terminal, string stateDirectory, L
         var name = $"swarmfs-up-{Environment.ProcessId}-{Guid.NewGuid():N}";
         using var notify = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         notify.Bind(new UnixDomainSocketEndPoint('\0' + name));
+        var before = File.Exists(_log) ? new FileInfo(_log).Length : 0;
         using var daemon = Start(name);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(ReadyWithin);
@@ -56,7 +57,7 @@ internal sealed class DaemonLauncher(Terminal terminal, string stateDirectory, L
             return ExitCodes.Failed;
         }
         terminal.Error.WriteLine($"swarmfs: the node ended with exit code {daemon.ExitCode} before it was ready. The end of {_log}:");
-        terminal.Error.WriteLine(ReadLogTail());
+        terminal.Error.WriteLine(ReadLogTail(before));
         return ExitCodes.Failed;
     }
 
@@ -91,10 +92,11 @@ internal sealed class DaemonLauncher(Terminal terminal, string stateDirectory, L
         }
     }
 
-    private string ReadLogTail()
+    /// <param name="from">What lies before it is of earlier nodes.</param>
+    private string ReadLogTail(long from)
     {
         using var log = new FileStream(_log, FileMode.OpenOrCreate, FileAccess.Read);
-        log.Seek(-Math.Min(LogTail, log.Length), SeekOrigin.End);
+        log.Seek(Math.Max(from, log.Length - LogTail), SeekOrigin.Begin);
         using var reader = new StreamReader(log);
         return reader.ReadToEnd().TrimEnd();
     }

@@ -54,6 +54,21 @@ internal static partial class Interop
     public static int MountImage(string image, string directory) =>
         Mount(image, directory, "erofs", ReadOnlyFlags, null) == 0 ? 0 : Marshal.GetLastPInvokeError();
 
+    // fcntl.h: O_RDWR.
+    private const int ReadWrite = 2;
+
+    /// <summary>
+    /// Has standard input, output and error lead nowhere where they are closed. The next file that is opened, a socket perhaps, would be taken for them otherwise, and printed into.
+    /// </summary>
+    public static void OpenStandardFiles()
+    {
+        // The lowest number that is free is what open(2) gives.
+        int file;
+        do file = Open("/dev/null", ReadWrite);
+        while (file is >= 0 and <= 2);
+        if (file > 2) _ = Close(file);
+    }
+
     private const int CurrentDirectory = -100;
     private const uint BasicStatus = 0x7ff;
     private const uint Unchanged = uint.MaxValue;
@@ -72,6 +87,12 @@ internal static partial class Interop
     {
         if (ChangeOwner(file, uid, gid) != 0) _ = ChangeOwner(file, Unchanged, gid);
     }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int file);
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Statx(int directory, string path, int flags, uint mask, out FileStatus status);

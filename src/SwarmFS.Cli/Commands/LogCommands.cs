@@ -1,4 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Numerics;
 using SwarmFS.Control;
 
 namespace SwarmFS.Cli.Commands;
@@ -34,8 +37,8 @@ internal static class LogCommands
 
     private static Command CreateEntries(CommandContext context)
     {
-        var first = new Option<long>("--from") { Description = "Number of the first entry", HelpName = "N" };
-        var count = new Option<int>("--count") { Description = "How many, at most 1000", HelpName = "N", DefaultValueFactory = _ => 100 };
+        var first = new Option<long>("--from") { Description = "Number of the first entry", HelpName = "N", CustomParser = ReadNumber<long> };
+        var count = new Option<int>("--count") { Description = "How many, at most 1000", HelpName = "N", DefaultValueFactory = _ => 100, CustomParser = ReadNumber<int> };
         var command = new Command("entries", "Records as they stand in the log, with their numbers") { first, count };
         context.AddExample(command, "swarmfs log entries --from 0 --count 10");
         context.Ask(command, ControlRoutes.Log, parsed => new LogRequest(parsed.GetValue(first), parsed.GetValue(count)),
@@ -44,6 +47,14 @@ internal static class LogCommands
             foreach (var record in report.Records) context.Terminal.Out.WriteLine(record.TrimEnd('\n') + "\n");
         });
         return command;
+    }
+
+    private static T ReadNumber<T>(ArgumentResult result)
+        where T : struct, INumberBase<T>
+    {
+        var text = result.Tokens.Single().Value;
+        if (!T.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) result.AddError($"{((OptionResult)result.Parent!).Option.Name} {text}: must be a number, 0 or more.");
+        return number;
     }
 
     /// <summary>For the group of commands around proofs.</summary>

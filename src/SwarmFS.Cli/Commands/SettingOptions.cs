@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using SwarmFS.Control.Configuration;
 
 namespace SwarmFS.Cli.Commands;
@@ -23,6 +24,9 @@ internal sealed class SettingOptions
         }
         return options;
     }
+
+    public bool IsGiven(SettingDefinition setting, CommandResult parsed) =>
+        parsed.GetResult(_options.Single(option => option.Definition == setting).Option) is { Implicit: false };
 
     /// <summary>What was typed, by option.</summary>
     public Dictionary<string, IReadOnlyList<string>> Read(ParseResult parsed)

@@ -7,12 +7,12 @@ internal static class StatusCommand
 {
     public static Command Create(CommandContext context)
     {
-        var command = new Command("status", "How the node is: mount, store, peers, transfers, health");
+        var command = new Command("status", "How the node is: mount, store, peers, transfers, health. Ends with 1 when health is degraded, the catalogue stale or a log forked");
         context.AddExample(command, "swarmfs status", "swarmfs status --json");
         context.Ask(command, ControlRoutes.Status, _ => new EmptyRequest(), ControlJson.Default.EmptyRequest, ControlJson.Default.StatusReport, report =>
         {
             Write(context.Terminal.Out, report);
-        }, isDone: report => report.Catalogue is { State: not "stale", Forks.Count: 0 });
+        }, isDone: report => report is { Health.State: "ok", Catalogue: { State: not "stale", Forks.Count: 0 } });
         return command;
     }
 

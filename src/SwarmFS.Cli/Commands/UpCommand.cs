@@ -14,6 +14,10 @@ internal static class UpCommand
         var detach = new Option<bool>("--detach") { Description = "Return when the node is ready, and leave it running" };
         command.Options.Add(noMount);
         command.Options.Add(detach);
+        command.Validators.Add(parsed =>
+        {
+            if (parsed.GetValue(noMount) && options.IsGiven(SettingTable.Mount, parsed)) parsed.AddError("Give either --mount or --no-mount.");
+        });
         context.AddExample(command, "swarmfs up", "swarmfs --state /tmp/b up --mount /tmp/b/mnt --listen 127.0.0.1:7002 --peer 127.0.0.1:7001 --detach");
         command.SetAction((parsed, cancellationToken) => context.GuardAsync("The node was not started.", async () =>
         {
@@ -33,7 +37,7 @@ internal static class UpCommand
     private static List<string> Arguments(SettingsInput input, Dictionary<string, IReadOnlyList<string>> given)
     {
         var arguments = new List<string>();
-        if (input.StateOption is { Length: > 0 } state) arguments.AddRange(["--state", Path.GetFullPath(state)]);
+        if (input.StateOption is { } state) arguments.AddRange(["--state", Path.GetFullPath(state)]);
         if (input.ConfigOption is { } config) arguments.AddRange(["--config", Path.GetFullPath(config)]);
         foreach (var (option, values) in given)
             foreach (var value in values) arguments.AddRange([option, value]);

@@ -31,6 +31,7 @@ public static class SettingsLoader
                 Set(values, errors, definition, definition.IsPath ? FromHere(given[0]) : string.Join(", ", given), $"option {definition.Option}");
         }
         var state = FindState(input);
+        if (state.Path.Length == 0) errors.Add($"node.state is empty ({state.Origin}): must be a directory; leave it out for the default.");
         var inForce = new List<SettingReport> { new("node.state", state.Path, state.Origin) };
         inForce.AddRange(SettingTable.All.Select(definition => new SettingReport(definition.Key, values[definition].Text, values[definition].Origin)));
         var settings = errors.Count == 0 ? Build(state.Path, input, definition => values[definition].Text) : null;
@@ -38,10 +39,11 @@ public static class SettingsLoader
     }
 
     /// <summary>Where a node's state lies when it is not said: with the system for root, with the user otherwise (XDG Base Directory Specification).</summary>
+    /// <returns>An empty path where an empty one was given: a script whose variable is unset means no other node.</returns>
     public static (string Path, string Origin) FindState(SettingsInput input)
     {
-        if (input.StateOption is { Length: > 0 } option) return (Path.GetFullPath(option), "option --state");
-        if (input.Environment("SWARMFS_STATE") is { Length: > 0 } variable) return (Path.GetFullPath(variable), "environment variable SWARMFS_STATE");
+        if (input.StateOption is { } option) return (option.Length > 0 ? Path.GetFullPath(option) : "", "option --state");
+        if (input.Environment("SWARMFS_STATE") is { } variable) return (variable.Length > 0 ? Path.GetFullPath(variable) : "", "environment variable SWARMFS_STATE");
         if (input.IsRoot) return ("/var/lib/swarmfs", "default");
         if (input.Environment("XDG_STATE_HOME") is { Length: > 0 } xdg) return (Path.Combine(xdg, "swarmfs"), "environment variable XDG_STATE_HOME");
         return (Path.Combine(input.Environment("HOME") is { Length: > 0 } home ? home : "/tmp", ".local/state/swarmfs"), "default");
