@@ -42,9 +42,7 @@ internal sealed class MountGuard
             if (!Directory.Exists(path))
             {
                 if (File.Exists(path)) throw new NodeStartException($"{path} is a file. Choose an empty directory with --mount.");
-                Directory.CreateDirectory(path);
-                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-                    | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+                MakeForAll(path);
                 return new MountGuard(path, made: true);
             }
             var stranger = Directory.EnumerateFileSystemEntries(path).FirstOrDefault(entry => Path.GetFileName(entry) != Note);
@@ -57,6 +55,16 @@ internal sealed class MountGuard
         {
             throw new NodeStartException($"{path} cannot be used as a mount point: {e.Message} Choose another one with --mount.");
         }
+    }
+
+    /// <summary>With those above it: who may read the mount has to get there, whatever the mask of the process says.</summary>
+    private static void MakeForAll(string path)
+    {
+        if (Directory.Exists(path)) return;
+        if (Path.GetDirectoryName(path) is { } above) MakeForAll(above);
+        Directory.CreateDirectory(path);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+            | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
     }
 
     /// <summary>Whether the mount answers. Asked by a child process: one that waits for its own mount waits for ever.</summary>

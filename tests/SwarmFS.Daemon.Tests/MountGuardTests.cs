@@ -21,6 +21,21 @@ public sealed class MountGuardTests : IDisposable
     }
 
     [Fact]
+    public void Directories_made_above_the_mount_let_everybody_through()
+    {
+        var mask = Interop.SetUmask(0b000_111_111);
+        try
+        {
+            MountGuard.Prepare(Path.Combine(_directory, "a/b/mnt"), NullLogger.Instance);
+        }
+        finally
+        {
+            Interop.SetUmask(mask);
+        }
+        foreach (var made in (string[])["a", "a/b", "a/b/mnt"]) File.GetUnixFileMode(Path.Combine(_directory, made)).ShouldBe((UnixFileMode)0x1ed, made);
+    }
+
+    [Fact]
     public void A_directory_that_was_there_says_that_nothing_is_mounted_and_can_be_used_again()
     {
         Directory.CreateDirectory(Point);
