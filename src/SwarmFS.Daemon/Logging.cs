@@ -12,6 +12,8 @@ internal static class Logging
         builder.SetMinimumLevel(Enum.Parse<LogLevel>(level, ignoreCase: true));
         // The web server behind the control socket has nothing to say that a user of the node wants to read.
         builder.AddFilter("Microsoft", LogLevel.Warning);
+        // Why a server cannot start is thrown as well, to whoever started it and can say it in a line.
+        builder.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         builder.Services.Configure<ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
         switch (format)
         {

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using SwarmFS.Catalog;
 using SwarmFS.Control;
@@ -117,7 +118,7 @@ internal sealed class NodeHost : IAsyncDisposable
         var identity = Own("identity", NodeIdentity.LoadOrCreate(_state.Path, _time));
         _log.Starting(identity.Id.ToString(), _state.Path, StatusSource.Version, Environment.ProcessId);
         var files = StateFolder.Open(_state.Catalogue);
-        var key = _settings.Light ? null : Own("importer key", Ed25519PrivateKey.LoadOrCreate(_state.ImporterKey));
+        var key = _settings.Light ? null : Own("importer key", LoadKey(_state.ImporterKey));
         var ownLog = key is null ? null : VerifierKey.OfLog(LogName.Of(key.PublicKey), key.PublicKey);
         var policy = NodePolicy.Of(_settings, ownLog, files, _time);
         var board = new AnnouncementBoard(policy.InForce, ownLog, files, _loggers);
@@ -178,6 +179,18 @@ internal sealed class NodeHost : IAsyncDisposable
         await _mount.RestoreViewsAsync(_time);
     }
 
+    private static Ed25519PrivateKey LoadKey(string path)
+    {
+        try
+        {
+            return Ed25519PrivateKey.LoadOrCreate(path);
+        }
+        catch (CryptographicException e)
+        {
+            throw new NodeStartException(e.Message);
+        }
+    }
+
     /// <summary>The own log. Witnesses are asked where the policy counts this log; one that it does not know is this node's own affair.</summary>
     private ImporterLog OpenLog(Ed25519PrivateKey key, VerifierKey name, CatalogPolicy policy, BlockStore store, StateFolder files)
     {
@@ -191,8 +204,15 @@ internal sealed class NodeHost : IAsyncDisposable
     {
         if (_settings.Http is not { } listen) return;
         var site = new LogSite(new Dictionary<string, ILogFiles> { [""] = new OwnLogFiles(catalog, store) });
-        var server = Own("http", await GatewayServer.StartAsync(listen, site, _loggers, cancellationToken));
-        _log.LogServed(server.EndPoint.ToString());
+        try
+        {
+            var server = Own("http", await GatewayServer.StartAsync(listen, site, _loggers, cancellationToken));
+            _log.LogServed(server.EndPoint.ToString());
+        }
+        catch (IOException e)
+        {
+            throw new NodeStartException($"The log cannot be served on {listen}: {e.Message.TrimEnd('.')}. Choose another address with --http.");
+        }
     }
 
     /// <summary>What is here already is shown before the mount answers; what has to come from peers may come later.</summary>

@@ -98,10 +98,10 @@ public sealed class Importer
         string directory, string name, string version, CancellationToken cancellationToken, IProgress<ImportProgress>? progress = null) =>
         Guard(() =>
         {
-            if (!PackageNames.IsName(name)) throw new ImportRefusedException($"'{EscapedText.Of(name)}' is no package name. Use letters, digits, '+', '-', '.' and '_', a letter or digit first.");
+            if (!PackageNames.IsName(name)) throw new ImportRefusedException($"'{EscapedText.Of(name)}' is no package name. Use letters, digits, '+', '-', '.' and '_', a letter or digit first, at most {PackageNames.NameLengthMax} characters.");
             var pathVersion = PackageNames.ToPathVersion(version);
             if (!PackageNames.IsPathVersion(pathVersion))
-                throw new ImportRefusedException($"'{EscapedText.Of(version)}' is no version. Use letters, digits, '+', '-', '.', '~', '_' and ':', a letter or digit first.");
+                throw new ImportRefusedException($"'{EscapedText.Of(version)}' is no version. Use letters, digits, '+', '-', '.', '~', '_' and ':', a letter or digit first, at most {PackageNames.VersionLengthMax} characters with ':' as three.");
             return Pinned(_unpacker.UnpackAsync(
                 directory,
                 tree =>

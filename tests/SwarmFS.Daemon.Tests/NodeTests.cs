@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SwarmFS.Control;
+using SwarmFS.Core;
 
 namespace SwarmFS.Daemon.Tests;
 
@@ -156,6 +157,24 @@ public sealed class NodeTests
         var port = ((System.Net.IPEndPoint)taken.LocalEndPoint!).Port;
         (await node.TryUpAsync("--no-mount", "--listen", $"127.0.0.1:{port}")).ShouldBe(1);
         node.Output.ShouldContain("--listen");
+        (await node.TryUpAsync("--no-mount", "--http", $"127.0.0.1:{port}")).ShouldBe(1);
+        node.Output.ShouldContain($"swarmfs-daemon: The log cannot be served on 127.0.0.1:{port}");
+        node.Output.ShouldContain("--http");
+        node.Output.ShouldNotContain("   at ");
+    }
+
+    [Fact]
+    public async Task A_policy_and_a_key_that_cannot_be_read_are_named_in_one_line()
+    {
+        await using var node = new NodeProcess();
+        (await node.TryUpAsync("--no-mount", "--policy", "/nope")).ShouldBe(1);
+        node.Output.ShouldContain("swarmfs-daemon: The policy /nope cannot be read: ");
+        node.Output.ShouldNotContain("state directory");
+
+        await File.WriteAllBytesAsync(Path.Combine(node.State, "importer.key"), []);
+        (await node.TryUpAsync("--no-mount")).ShouldBe(1);
+        node.Output.ShouldContain($"swarmfs-daemon: The key file {node.State}/importer.key has 0 bytes");
+        node.Output.ShouldNotContain("Unhandled");
     }
 
     [Fact]
@@ -170,6 +189,8 @@ public sealed class NodeTests
         var failed = await node.SwarmfsAsync("up", "--mount", "/proc", "--detach");
         failed.ExitCode.ShouldBe(1);
         failed.Error.ShouldContain("/proc is already a mount point");
+        failed.Error.ShouldNotContain("listening");
+        failed.Error.ShouldNotContain("swarmfs down");
     }
 
     [Fact]
@@ -184,6 +205,57 @@ public sealed class NodeTests
         again.Error.ShouldContain("a version never changes");
         var status = JsonSerializer.Deserialize((await node.SwarmfsAsync("status", "--json")).Out, ControlJson.Default.StatusReport)!;
         status.Store.PinnedRoots.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task A_pin_of_what_is_no_tree_leaves_nothing_and_one_of_what_cannot_be_had_yet_stays()
+    {
+        await using var node = new NodeProcess();
+        await node.UpAsync("--no-mount", "--deadline", "1s");
+        await ImportAsync(node);
+        var listed = JsonSerializer.Deserialize((await node.SwarmfsAsync("ls", "pkgs/tool/1.0", "--json")).Out, ControlJson.Default.ListReport)!;
+        var file = listed.Entries.Single(entry => entry.Name == "large").Cid!;
+        var refused = await node.SwarmfsAsync("pin", file);
+        refused.ExitCode.ShouldBe(1);
+        refused.Error.ShouldContain("malformed and refused");
+        (await node.SwarmfsAsync("unpin", file)).Error.ShouldContain("is not pinned");
+
+        // Kept before, as a wish for later: then the refusal is no reason to forget it.
+        (await node.SwarmfsAsync("pin", file, "--no-fetch")).ExitCode.ShouldBe(0);
+        (await node.SwarmfsAsync("pin", file)).ExitCode.ShouldBe(1);
+        (await node.SwarmfsAsync("unpin", file)).ExitCode.ShouldBe(0);
+
+        var nowhere = Cid.Of(CidCodec.MessagePack, "of nobody"u8).ToString();
+        var waiting = await node.SwarmfsAsync("pin", nowhere);
+        waiting.ExitCode.ShouldBe(1);
+        waiting.Error.ShouldContain("It is pinned");
+        (await node.SwarmfsAsync("unpin", nowhere)).ExitCode.ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData("=")]
+    [InlineData("tool=")]
+    [InlineData("=1.0")]
+    public async Task A_pin_without_a_name_or_a_version_makes_no_sense(string subject)
+    {
+        await using var node = new NodeProcess();
+        await node.UpAsync("--no-mount");
+        var pinned = await node.SwarmfsAsync("pin", subject);
+        pinned.ExitCode.ShouldBe(2);
+        pinned.Error.ShouldContain($"'{subject}' names no version.");
+        pinned.Error.ShouldContain("Write NAME=VERSION");
+    }
+
+    [Fact]
+    public async Task A_path_that_is_not_there_is_told_alike_by_ls_and_cat()
+    {
+        await using var node = new NodeProcess();
+        await node.UpAsync("--no-mount");
+        foreach (var path in (string[])["nope", "pkgs/nope", "pkgs/nope/1.0", "pkgs"])
+        {
+            (await node.SwarmfsAsync("cat", path)).ExitCode.ShouldBe(1, path);
+            if (path != "pkgs") (await node.SwarmfsAsync("ls", path)).ExitCode.ShouldBe(1, path);
+        }
     }
 
     [Fact]

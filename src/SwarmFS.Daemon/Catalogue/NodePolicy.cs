@@ -25,7 +25,7 @@ internal sealed class NodePolicy
     public static NodePolicy Of(NodeSettings settings, VerifierKey? own, IStateFiles files, TimeProvider time)
     {
         var chain = new PolicyChain(files, time);
-        if (chain.Current is null && settings.Policy is { } path && chain.Trust(Read(path)).Refusal is { } refusal)
+        if (chain.Current is null && settings.Policy is { } path && chain.Trust(ReadFirst(path)).Refusal is { } refusal)
             throw new NodeStartException($"The policy {path} is refused: {refusal}. Check it with swarmfs policy check {path}.");
         return new NodePolicy(chain, chain.Current?.ToCatalogPolicy() ?? WithoutPolicy(own, settings));
     }
@@ -55,6 +55,18 @@ internal sealed class NodePolicy
     {
         if (VerifierKey.TryParse(text, out var key, out var error) && key.Type == SignatureType.Log) return key;
         throw new NodeStartException($"{setting} = {text} is no key that signs records: {error ?? "it is a witness's"}. Take it as swarmfs id or swarmfs key gen prints it.");
+    }
+
+    private static byte[] ReadFirst(string path)
+    {
+        try
+        {
+            return Read(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new NodeStartException($"The policy {path} cannot be read: {e.Message} Name another file with --policy.");
+        }
     }
 
     private static byte[] Read(string path)

@@ -12,14 +12,42 @@ internal sealed class KeepingRequests(PackageFinder packages, ProvenCatalog? cat
     public async Task<PinReport> PinAsync(PinRequest request, IProgress<ProgressReport> progress, CancellationToken cancellationToken)
     {
         using var activity = activities.Begin("pin", request.Subject, progress);
-        if (TrySplitChoice(request.Subject, out var name, out var version)) return await ChooseAsync(name, version, cancellationToken);
+        if (TrySplitChoice(request.Subject, out var name, out var version))
+        {
+            if (version.Length == 0) throw NoChoice(request.Subject);
+            return await ChooseAsync(name, version, cancellationToken);
+        }
         var found = await packages.FindAsync(request.Subject, cancellationToken);
         // What this node published keeps its reason: unpinning a person's wish must not let it go.
-        if (!store.Pins.Any(pin => pin.Root == found.Root)) store.Pin(found.Root, "user");
+        var isNew = !store.Pins.Any(pin => pin.Root == found.Root);
+        if (isNew) store.Pin(found.Root, "user");
         if (!request.Fetch) return Report(found, pinned: true, new Fetched(0, 0, 0));
-        var fetched = await content.FetchAllAsync(found.Root, new Forward(activity, request.Subject), cancellationToken);
-        store.Flush();
-        return Report(found, pinned: true, new Fetched(fetched.FetchedBytes, fetched.MissingBlocks, fetched.UnkeptBlocks));
+        try
+        {
+            var fetched = await content.FetchAllAsync(found.Root, new Forward(activity, request.Subject), cancellationToken);
+            store.Flush();
+            return Report(found, pinned: true, new Fetched(fetched.FetchedBytes, fetched.MissingBlocks, fetched.UnkeptBlocks));
+        }
+        catch (ContentUnavailableException e)
+        {
+            if (!IsMalformed(found.Root)) throw new RequestException(ControlErrors.Unavailable, e.Message, "It is pinned: what is missing is fetched when it is read, or by pinning again.");
+            if (isNew) store.Unpin(found.Root);
+            throw;
+        }
+    }
+
+    /// <summary>What is here of it is no part of any tree, whatever may still come.</summary>
+    private bool IsMalformed(Cid root)
+    {
+        try
+        {
+            _ = TreeLoader.TryLoad(root, store, [], out _);
+            return false;
+        }
+        catch (InvalidTreeException)
+        {
+            return true;
+        }
     }
 
     public async Task<PinReport> UnpinAsync(PinRequest request, CancellationToken cancellationToken)
@@ -35,8 +63,11 @@ internal sealed class KeepingRequests(PackageFinder packages, ProvenCatalog? cat
     {
         var equals = subject.IndexOf('=');
         (name, version) = equals < 0 ? (subject, "") : (subject[..equals], PackageNames.ToPathVersion(subject[(equals + 1)..]));
+        if (name.Length == 0) throw NoChoice(subject);
         return equals >= 0;
     }
+
+    private static RequestException NoChoice(string subject) => new(ControlErrors.Usage, $"'{subject}' names no version.", "Write NAME=VERSION; swarmfs history NAME lists the versions.");
 
     private ProvenCatalog Choosing() =>
         catalog ?? throw new RequestException(ControlErrors.Refused, "A light node has no latest of its own choice.", "Name the version itself, or ask a node that was started without --light.");

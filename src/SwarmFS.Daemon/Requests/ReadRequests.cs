@@ -19,7 +19,7 @@ internal sealed class ReadRequests(TreePaths paths, PackageContent content)
     public async Task CatAsync(PathRequest request, Stream output, CancellationToken cancellationToken)
     {
         var path = TreePath.Parse(request.Path);
-        if (!path.IsInTree) throw new RequestException(ControlErrors.Usage, $"{request.Path} is no file.", TreePath.Forms);
+        if (!path.IsInTree) throw new RequestException(ControlErrors.NotFound, $"There is no file {request.Path}.", TreePath.Forms);
         var (tree, row) = await paths.FindAsync(path, followLast: true, cancellationToken);
         if (tree[row].Kind != EntryKind.File) throw new RequestException(ControlErrors.Refused, $"{request.Path} is a directory.", $"List it with swarmfs ls {request.Path}.");
         var buffer = BlockBuffers.Shared.Rent(Piece);
