@@ -275,6 +275,18 @@ public sealed class CommandTests : IDisposable
         Directory.GetFiles(_node.State, "*.part").ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData(">&-")]
+    [InlineData(">&- 2>&-")]
+    [InlineData("<&- >&- 2>&-")]
+    public void A_program_whose_output_is_closed_does_what_it_is_told(string closed)
+    {
+        _node.Sends(ControlRoutes.Get, "whole");
+        Tool("sh", "-c", $"'{AppContext.BaseDirectory}/swarmfs' --state '{_node.State}' get bafk -o '{_node.State}/out' {closed}");
+        File.ReadAllText(Path.Combine(_node.State, "out")).ShouldBe("whole");
+        Tool("sh", "-c", $"'{AppContext.BaseDirectory}/swarmfs' --state /nonexistent config {closed}");
+    }
+
     private sealed class FullWriter : StringWriter
     {
         public override void Write(char value) => throw new IOException("No space left on device");

@@ -51,6 +51,15 @@ public class TreeImportTests
     }
 
     [Fact]
+    public async Task How_long_a_name_or_a_version_may_be_is_said_when_it_is_longer()
+    {
+        using var workshop = new Workshop();
+        var tooLong = new string('x', 201);
+        (await Should.ThrowAsync<ImportRefusedException>(workshop.Importer.ImportTreeAsync(workshop.Directory, tooLong, "1", CancellationToken.None))).Message.ShouldContain("at most 128 characters");
+        (await Should.ThrowAsync<ImportRefusedException>(workshop.Importer.ImportTreeAsync(workshop.Directory, "tool", tooLong, CancellationToken.None))).Message.ShouldContain("at most 200 characters");
+    }
+
+    [Fact]
     public async Task A_missing_directory_and_a_file_are_refused_with_their_path()
     {
         using var workshop = new Workshop();

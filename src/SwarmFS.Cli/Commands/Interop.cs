@@ -54,19 +54,22 @@ internal static partial class Interop
     public static int MountImage(string image, string directory) =>
         Mount(image, directory, "erofs", ReadOnlyFlags, null) == 0 ? 0 : Marshal.GetLastPInvokeError();
 
-    // fcntl.h: O_RDWR.
+    // fcntl.h: O_RDWR, F_GETFD, FD_CLOEXEC.
     private const int ReadWrite = 2;
+    private const int GetFlags = 1;
+    private const int CloseOnExec = 1;
 
     /// <summary>
-    /// Has standard input, output and error lead nowhere where they are closed. The next file that is opened, a socket perhaps, would be taken for them otherwise, and printed into.
+    /// Has standard input, output and error lead nowhere where they were closed when the program was started; for that it begins anew. The files that are opened next have their numbers
+    /// otherwise, the runtime's own before all, and are printed into.
     /// </summary>
     public static void OpenStandardFiles()
     {
-        // The lowest number that is free is what open(2) gives.
-        int file;
-        do file = Open("/dev/null", ReadWrite);
-        while (file is >= 0 and <= 2);
-        if (file > 2) _ = Close(file);
+        // What was handed down by another program does not close on exec(3), and what the runtime opens does.
+        int[] closed = [.. Enumerable.Range(0, 3).Where(file => FileControl(file, GetFlags) is -1 or CloseOnExec)];
+        if (closed.Length == 0 || Open("/dev/null", ReadWrite) is var nowhere && nowhere < 0) return;
+        foreach (var file in closed) _ = Duplicate(nowhere, file);
+        _ = Execute("/proc/self/exe", Environment.GetCommandLineArgs());
     }
 
     private const int CurrentDirectory = -100;
@@ -91,8 +94,11 @@ internal static partial class Interop
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);
 
-    [LibraryImport("libc", EntryPoint = "close")]
-    private static partial int Close(int file);
+    [LibraryImport("libc", EntryPoint = "dup2")]
+    private static partial int Duplicate(int file, int number);
+
+    [LibraryImport("libc", EntryPoint = "fcntl")]
+    private static partial int FileControl(int file, int command);
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Statx(int directory, string path, int flags, uint mask, out FileStatus status);
