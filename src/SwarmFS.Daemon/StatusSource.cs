@@ -56,8 +56,8 @@ internal sealed class StatusSource(
     {
         var problems = new List<string>();
         if (mount.Problem is { } gone) problems.Add(gone);
-        if (storeReport.DiskBytes > storeReport.QuotaBytes * NearlyFull)
-            problems.Add("The store is full: what is read is served but not kept. Raise the quota (--quota), or unpin something and run swarmfs gc.");
+        if (content.IsStoreFull || storeReport.DiskBytes > storeReport.QuotaBytes * NearlyFull)
+            problems.Add("The store is full: what is read is served but not kept. Raise the quota (--quota), make room on its disk, or unpin something and run swarmfs gc.");
         problems.AddRange(catalogue.Problems);
         foreach (var peer in swarm.Peers.Where(peer => peer.State == PeerState.Discouraged))
             problems.Add($"Peer {peer.Id?.ToShortString()} at {peer.AddressText} is not spoken to until {peer.DiscouragedUntil:yyyy-MM-dd HH:mm}Z: {peer.Why}");

@@ -89,6 +89,9 @@ public sealed class PackageContent : IPackageContent, IAsyncDisposable
 
     public TimeSpan ReadDeadline => _options.ReadDeadline;
 
+    /// <summary>The store had no room for a block a moment ago: what is read is passed on and not kept.</summary>
+    public bool IsStoreFull => _fetcher.IsStoreFull;
+
     public ValueTask<int> ReadAsync(TreeTable tree, int row, long offset, Memory<byte> destination, TimeSpan patience, CancellationToken cancellationToken)
     {
         var read = TryRead(tree, row, offset, destination.Span);

@@ -55,7 +55,7 @@ public static class SettingTable
         "swarm.compression", "--compression", "SWARMFS_COMPRESSION", "on", "Whether blocks are packed where the path to a peer is slow; packing 150 MB takes about a second of a processor", SettingValues.RefuseSwitch);
 
     public static readonly SettingDefinition Deadline = new(
-        "retrieval.deadline", "--deadline", "SWARMFS_DEADLINE", "TIME", "15s", "How long a read waits for missing content before it fails with EIO", SettingValues.RefuseDeadline);
+        "retrieval.deadline", "--deadline", "SWARMFS_DEADLINE", "TIME", "15s", "How long a read waits while nothing of its package comes, before it fails with EIO", SettingValues.RefuseDeadline);
 
     public static readonly SettingDefinition Quota = new(
         "store.quota", "--quota", "SWARMFS_QUOTA", "SIZE", "20GiB", "The most that the store may take on disk", SettingValues.RefuseQuota);
