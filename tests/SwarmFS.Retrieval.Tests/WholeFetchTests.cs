@@ -59,12 +59,11 @@ public sealed class WholeFetchTests
         var source = world.OverMemory();
         await world.TreeAsync();
         source.IsOnline = false;
-        var started = world.Time.GetTimestamp();
 
         var report = await world.DriveAsync(world.Content.FetchAllAsync(world.Root, null, CancellationToken.None), TimeSpan.FromSeconds(5));
 
         report.MissingBlocks.ShouldBe(6000);
-        world.Time.GetElapsedTime(started).ShouldBeLessThan(1.5 * world.Options.BackgroundDeadline);
+        source.Requests.SelectMany(request => request.Blocks).Distinct().Count().ShouldBeLessThan(3000, "those that were under way when nothing came, and a few that were sent in the same moment");
     }
 
     [Fact]

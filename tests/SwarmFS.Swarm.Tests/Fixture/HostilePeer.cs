@@ -41,7 +41,7 @@ internal sealed class HostilePeer : IAsyncDisposable
     public async Task CallAsync(EndPoint node)
     {
         var link = await new TlsTcpTransport(_identity, TimeProvider.System).DialAsync(node, _stopping.Token);
-        _running.Add(RunAsync(link));
+        _running.Add(RunAsync(new OneWriterLink(link)));
     }
 
     private async Task AcceptLoopAsync()
@@ -50,13 +50,44 @@ internal sealed class HostilePeer : IAsyncDisposable
         {
             try
             {
-                _running.Add(RunAsync(await incoming.AuthenticateAsync(_stopping.Token)));
+                _running.Add(RunAsync(new OneWriterLink(await incoming.AuthenticateAsync(_stopping.Token))));
             }
             catch (Exception ended) when (ended is IOException or PeerRefusedException or OperationCanceledException)
             {
                 incoming.Dispose();
             }
         }
+    }
+
+    /// <summary>The test writes while the peer answers pings by itself, and a link takes one write at a time.</summary>
+    private sealed class OneWriterLink(IPeerLink link) : IPeerLink
+    {
+        private readonly SemaphoreSlim _turn = new(1);
+
+        public NodeId RemoteId => link.RemoteId;
+
+        public EndPoint RemoteEndPoint => link.RemoteEndPoint;
+
+        public LinkProgress? Progress => link.Progress;
+
+        public ValueTask<int> ReadAsync(Memory<byte> destination, CancellationToken cancellationToken) => link.ReadAsync(destination, cancellationToken);
+
+        public async ValueTask WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
+        {
+            await _turn.WaitAsync(cancellationToken);
+            try
+            {
+                await link.WriteAsync(source, cancellationToken);
+            }
+            finally
+            {
+                _turn.Release();
+            }
+        }
+
+        public void Abort() => link.Abort();
+
+        public ValueTask DisposeAsync() => link.DisposeAsync();
     }
 
     private async Task RunAsync(IPeerLink link)
