@@ -40,7 +40,7 @@ public sealed class TreeTests
         for (var step = 0; step < 20 && !second.IsCompleted; step++)
         {
             world.Time.Advance(TimeSpan.FromSeconds(0.5));
-            await Task.Delay(20, TestContext.Current.CancellationToken);
+            await Task.Delay(50, TestContext.Current.CancellationToken);
         }
 
         (await second.WaitAsync(TimeSpan.FromSeconds(20))).Count.ShouldBe(307);
