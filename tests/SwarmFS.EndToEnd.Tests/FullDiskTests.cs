@@ -11,6 +11,7 @@ public class FullDiskTests
         await using var pair = await Pair.CreateAsync();
         var (tree, state) = (pair.Scratch["tree"], pair.Scratch["reader/state"]);
         WriteTree(tree);
+        Content.WriteSmallFiles(pair.Scratch["news"], 10);
         (await Command.ShellAsync($"mkdir -p {state} && mount -t tmpfs -o size=32m,mode=0700 swarmfs-test {state}")).Succeeded();
         try
         {
@@ -18,6 +19,14 @@ public class FullDiskTests
             await pair.Reader.StartAsync();
             var mounted = await pair.PublishAsync(tree, "tool");
             await ReadAllAsync(pair, tree, mounted);
+
+            // What is announced cannot be written down either: that is no reason to hang up on who said it.
+            foreach (var version in (string[])["1", "2"]) await pair.Source.ImportAsync("tree", pair.Scratch["news"], "--name", "news", "--version", version);
+            await ReadAllAsync(pair, tree, mounted);
+            var status = await pair.Reader.StatusAsync();
+            status.Health.Problems.ShouldContain(problem => problem.Contains("The store is full"));
+            (await pair.Reader.SwarmAsync("status")).ExitCode.ShouldBe(1);
+            pair.Reader.Log.ShouldNotContain("the connection broke");
         }
         finally
         {

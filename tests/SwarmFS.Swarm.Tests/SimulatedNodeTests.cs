@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using SwarmFS.Core;
 using SwarmFS.Testing;
@@ -23,6 +24,22 @@ public sealed class SimulatedNodeTests
 
         // 0.25 s doubling to 30 s: about eight dials in the first half minute, then two a minute.
         _network.Dialled.Count.ShouldBeInRange(12, 20);
+    }
+
+    [Fact]
+    public async Task Why_a_peer_is_not_reached_is_said_once_however_often_it_is_tried()
+    {
+        using var log = new SaidLog();
+        using var loggers = LoggerFactory.Create(logging => logging.AddProvider(log));
+        await using var a = await StartAsync(1, loggers: loggers);
+        a.Node.AddPeer(new IPEndPoint(IPAddress.Parse("10.9.9.9"), 7001));
+        using var sink = new KeepingSink();
+        var cid = Cid.Of(CidCodec.Raw, "nowhere"u8);
+
+        _ = a.Node.FetchAsync(new FetchRequest(cid, [cid], FetchPriority.Demand, long.MaxValue), sink, TestContext.Current.CancellationToken);
+        await RunUntilAsync(() => _network.Dialled.Count > 20);
+
+        log.Lines.Count(line => line.Contains("10.9.9.9")).ShouldBe(1);
     }
 
     [Fact]
@@ -309,14 +326,14 @@ public sealed class SimulatedNodeTests
         }
     }
 
-    private async Task<SimulatedNode> StartAsync(byte name, Func<SwarmOptions, SwarmOptions>? configure = null, NodeIdentity? identity = null)
+    private async Task<SimulatedNode> StartAsync(byte name, Func<SwarmOptions, SwarmOptions>? configure = null, NodeIdentity? identity = null, ILoggerFactory? loggers = null)
     {
         identity ??= NodeIdentity.CreateEphemeral();
         var (store, log) = (new MemoryBlockStore(), new TestLog());
         var options = new SwarmOptions { Listen = new IPEndPoint(IPAddress.Any, 7001) };
         var node = new SwarmNode(
             configure?.Invoke(options) ?? options, identity, _network.For(identity.Id, new IPAddress([10, 0, 0, name])), store, log, _clock, new Random(name),
-            NullLoggerFactory.Instance, new TestMeters());
+            loggers ?? NullLoggerFactory.Instance, new TestMeters());
         await node.StartAsync();
         return new SimulatedNode(node, store, log, identity);
     }

@@ -56,8 +56,12 @@ internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
     private Line LineFor(ServeJob job)
     {
         var lines = _lines[(int)job.Priority];
-        foreach (var known in lines)
-            if (known.Root == job.Root && (job.Priority > FetchPriority.Demand || job is TreeServeJob && known.Jobs[0] is TreeServeJob)) return known;
+        var isAhead = job.Priority > FetchPriority.Demand;
+        if (isAhead || job is TreeServeJob)
+        {
+            foreach (var known in lines)
+                if (known.Root == job.Root && (isAhead || known.Jobs[0] is TreeServeJob)) return known;
+        }
         var line = new Line(job.Root);
         lines.AddLast(line);
         return line;

@@ -291,12 +291,15 @@ public sealed class ProvenCatalogTests : IAsyncDisposable
         _node.Board.Offer(_other.Announcement);
         await WaitAsync(() => _node.StatusOf(_other).Reason is not null);
         _node.Blocks.IsCutOff = false;
-        await WaitAsync(() =>
-        {
-            _time.Advance(TimeSpan.FromSeconds(10));
-            return _node.Listing().Count == 1;
-        });
+        await RetriedAsync();
     }
+
+    /// <summary>Until a later round has shown the only package.</summary>
+    private Task RetriedAsync() => WaitAsync(() =>
+    {
+        _time.Advance(TimeSpan.FromSeconds(10));
+        return _node.Listing().Count == 1;
+    });
 
     [Fact]
     public async Task What_says_nothing_new_makes_no_snapshot()
@@ -322,11 +325,7 @@ public sealed class ProvenCatalogTests : IAsyncDisposable
         _node.Board.Offer(_other.Announcement);
         await WaitAsync(() => _node.StatusOf(_other).Reason?.Contains("No space") == true);
         _node.Files.IsFull = false;
-        await WaitAsync(() =>
-        {
-            _time.Advance(TimeSpan.FromSeconds(10));
-            return _node.Listing().Count == 1;
-        });
+        await RetriedAsync();
     }
 
     [Fact]
