@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace SwarmFS.Daemon;
@@ -7,10 +8,13 @@ namespace SwarmFS.Daemon;
 /// </summary>
 internal sealed class TerminationSignals : IDisposable
 {
+    /// <summary>make(1) and timeout(1) tell a process and then its whole group: what comes so soon after the first is the same word.</summary>
+    private static readonly TimeSpan SameWord = TimeSpan.FromMilliseconds(500);
+
     private readonly List<PosixSignalRegistration> _registrations = [];
     private readonly Action<string> _stop;
     private readonly Action _abandon;
-    private int _count;
+    private long _told;
 
     /// <param name="stop">Gets the signal's name.</param>
     /// <param name="abandon">Must be quick; may be called more than once.</param>
@@ -28,11 +32,9 @@ internal sealed class TerminationSignals : IDisposable
     private void Handle(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (Interlocked.Increment(ref _count) == 1)
-        {
-            _stop(context.Signal.ToString());
-            return;
-        }
+        var first = Interlocked.CompareExchange(ref _told, Stopwatch.GetTimestamp(), 0);
+        if (first == 0) _stop(context.Signal.ToString());
+        if (first == 0 || Stopwatch.GetElapsedTime(first) < SameWord) return;
         Console.Error.WriteLine("swarmfs-daemon: told twice; ending at once.");
         _abandon();
         Environment.Exit(1);

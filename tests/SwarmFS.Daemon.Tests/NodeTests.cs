@@ -92,6 +92,18 @@ public sealed class NodeTests
         (await NodeProcess.ShellAsync($"grep ' {node.Mount} ' /proc/mounts")).Out.ShouldBeEmpty();
     }
 
+    /// <summary>As timeout(1) and make(1) do, which tell the process and its group.</summary>
+    [Fact]
+    public async Task Told_twice_in_one_breath_it_ends_cleanly_all_the_same()
+    {
+        NodeProcess.SkipUnlessMountable();
+        await using var node = new NodeProcess();
+        await node.UpAsync();
+        await NodeProcess.ShellAsync($"kill -TERM {node.Pid}; kill -INT {node.Pid}; kill -HUP {node.Pid}");
+        (await node.WaitForEndAsync()).ShouldBe(0);
+        Directory.Exists(node.Mount).ShouldBeFalse();
+    }
+
     [Fact]
     public async Task A_mount_in_use_is_taken_out_of_the_tree_and_the_node_ends()
     {
