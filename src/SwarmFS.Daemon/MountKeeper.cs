@@ -46,6 +46,7 @@ internal sealed class MountKeeper(NodeSettings settings, ViewFile views, ILogger
                 MountPoint = mountPoint,
                 AllowOther = settings.AllowOther,
                 NoSuid = !settings.SpecialBits,
+                HasAcls = settings.Xattrs,
                 Passthrough = settings.Open == OpenMode.Passthrough,
                 Transport = settings.Transport switch
                 {

@@ -36,6 +36,9 @@ internal sealed partial class FuseDispatcher(FuseHandler handler, FuseChannel ch
     private ImmutableArray<RequestContext> _contexts = [];
     private bool _hasEnded;
 
+    /// <summary>What the tree shows as the mount's root is a directory of it (<see cref="ShownRoot"/>).</summary>
+    public bool ShowsSubdirectory { get; init; }
+
     public int ParkedCount => _parked.Count;
     public int WatchedCount => _watch.Count;
 

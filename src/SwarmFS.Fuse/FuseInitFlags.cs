@@ -12,6 +12,7 @@ public enum FuseInitFlags : ulong
     AsyncDio = 1UL << 15,
     NoOpenSupport = 1UL << 17,
     ParallelDirops = 1UL << 18,
+    PosixAcl = 1UL << 20,
     AbortError = 1UL << 21,
     MaxPages = 1UL << 22,
     CacheSymlinks = 1UL << 23,

@@ -40,6 +40,12 @@ public sealed record FuseMountOptions
     /// <summary>The kernel checks permissions by mode, owner and group; without it, nobody does.</summary>
     public bool DefaultPermissions { get; init; } = true;
 
+    /// <summary>
+    /// Nodes may have POSIX ACLs or other extended attributes. False lets the kernel remember that there are none (the handler answers ENOSYS), which makes the path walk of whoever
+    /// does not own the directories cheaper.
+    /// </summary>
+    public bool HasAcls { get; init; } = true;
+
     /// <summary>Requests of read-ahead that the kernel keeps in flight; its own default of 12 costs a third of the rate when a read takes 20 ms.</summary>
     public int MaxBackground { get; init => field = InRange(value, 1, ushort.MaxValue, nameof(MaxBackground)); } = 64;
 

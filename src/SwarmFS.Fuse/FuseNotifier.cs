@@ -12,6 +12,9 @@ internal sealed class FuseNotifier(FuseChannel channel, ILogger logger)
     private const int MaxNameLength = 255;
     private static readonly int HeaderBytes = Unsafe.SizeOf<FuseOutHeader>();
 
+    /// <summary>The kernel's number for the handler's root.</summary>
+    public ulong Root { get; set; } = ShownRoot.Handler;
+
     /// <exception cref="ArgumentException">No name has this length.</exception>
     public bool Entry(ulong parent, ReadOnlySpan<byte> name, bool expireOnly)
     {
@@ -19,7 +22,7 @@ internal sealed class FuseNotifier(FuseChannel channel, ILogger logger)
         var fixedBytes = HeaderBytes + Unsafe.SizeOf<FuseNotifyInvalEntryOut>();
         Span<byte> message = stackalloc byte[fixedBytes + name.Length + 1];
         message[^1] = 0;
-        MemoryMarshal.Write(message[HeaderBytes..], new FuseNotifyInvalEntryOut { Parent = parent, Namelen = (uint)name.Length, Flags = expireOnly ? ExpireOnly : 0 });
+        MemoryMarshal.Write(message[HeaderBytes..], new FuseNotifyInvalEntryOut { Parent = ToKernel(parent), Namelen = (uint)name.Length, Flags = expireOnly ? ExpireOnly : 0 });
         name.CopyTo(message[fixedBytes..]);
         return Send(FuseNotifyCode.InvalEntry, parent, message, default);
     }
@@ -27,7 +30,7 @@ internal sealed class FuseNotifier(FuseChannel channel, ILogger logger)
     public bool Inode(ulong node, long offset, long length)
     {
         Span<byte> message = stackalloc byte[HeaderBytes + Unsafe.SizeOf<FuseNotifyInvalInodeOut>()];
-        MemoryMarshal.Write(message[HeaderBytes..], new FuseNotifyInvalInodeOut { Ino = node, Off = offset, Len = length });
+        MemoryMarshal.Write(message[HeaderBytes..], new FuseNotifyInvalInodeOut { Ino = ToKernel(node), Off = offset, Len = length });
         return Send(FuseNotifyCode.InvalInode, node, message, default);
     }
 
@@ -37,6 +40,8 @@ internal sealed class FuseNotifier(FuseChannel channel, ILogger logger)
         MemoryMarshal.Write(message[HeaderBytes..], new FuseNotifyStoreOut { NodeId = node, Offset = (ulong)offset, Size = (uint)data.Length });
         return Send(FuseNotifyCode.Store, node, message, data);
     }
+
+    private ulong ToKernel(ulong node) => node == ShownRoot.Handler ? Root : node;
 
     private bool Send(FuseNotifyCode code, ulong node, Span<byte> message, ReadOnlySpan<byte> body)
     {

@@ -25,21 +25,23 @@ internal sealed partial class FuseDispatcher
     private int Perform(RequestContext context, in FuseInHeader header, ReadOnlySpan<byte> arguments)
     {
         var request = new FuseRequest(header.Unique, header.Uid, header.Gid, header.Pid, context);
+        var node = ShownRoot.ToHandler(header.NodeId);
         switch ((FuseOpcode)header.Opcode)
         {
-            case FuseOpcode.Lookup: return Lookup(context, ref request, header.NodeId, arguments);
-            case FuseOpcode.Getattr: return GetAttributes(context, ref request, header.NodeId);
-            case FuseOpcode.Readlink: return ReadLink(context, ref request, header.NodeId);
-            case FuseOpcode.Read: return Read(context, ref request, header.NodeId, arguments);
-            case FuseOpcode.Readdir: return ReadDirectory(context, ref request, header.NodeId, arguments);
-            case FuseOpcode.Readdirplus: return ReadDirectoryPlus(context, ref request, header.NodeId, arguments);
-            case FuseOpcode.Open: return Open(context, ref request, header.NodeId, arguments);
-            case FuseOpcode.Opendir: return OpenDirectory(context, ref request, header.NodeId);
-            case FuseOpcode.Release or FuseOpcode.Releasedir: return Release(header, arguments);
-            case FuseOpcode.Getxattr: return GetXattr(context, ref request, header.NodeId, arguments);
-            case FuseOpcode.Listxattr: return ListXattrs(context, ref request, header.NodeId, arguments);
-            case FuseOpcode.Lseek: return Seek(context, ref request, header.NodeId, arguments);
-            case FuseOpcode.Statfs: return GetStatistics(context, ref request, header.NodeId);
+            case FuseOpcode.Lookup when ShowsSubdirectory && header.NodeId == ShownRoot.Handler: return LookUpShownRoot(context, ref request);
+            case FuseOpcode.Lookup: return Lookup(context, ref request, node, arguments);
+            case FuseOpcode.Getattr: return GetAttributes(context, ref request, node);
+            case FuseOpcode.Readlink: return ReadLink(context, ref request, node);
+            case FuseOpcode.Read: return Read(context, ref request, node, arguments);
+            case FuseOpcode.Readdir: return ReadDirectory(context, ref request, node, arguments);
+            case FuseOpcode.Readdirplus: return ReadDirectoryPlus(context, ref request, node, arguments);
+            case FuseOpcode.Open: return Open(context, ref request, node, arguments);
+            case FuseOpcode.Opendir: return OpenDirectory(context, ref request, node);
+            case FuseOpcode.Release or FuseOpcode.Releasedir: return Release((FuseOpcode)header.Opcode, node, arguments);
+            case FuseOpcode.Getxattr: return GetXattr(context, ref request, node, arguments);
+            case FuseOpcode.Listxattr: return ListXattrs(context, ref request, node, arguments);
+            case FuseOpcode.Lseek: return Seek(context, ref request, node, arguments);
+            case FuseOpcode.Statfs: return GetStatistics(context, ref request, node);
             case FuseOpcode.Destroy: return 0;
             case FuseOpcode.Init: return Invalid;
             case FuseOpcode.Setattr or FuseOpcode.Symlink or FuseOpcode.Mknod or FuseOpcode.Mkdir or FuseOpcode.Unlink or FuseOpcode.Rmdir
@@ -56,6 +58,16 @@ internal sealed partial class FuseDispatcher
         if (name.Length > MaxNameLength) return -(int)Errno.ENAMETOOLONG;
         FuseEntry entry = default;
         var result = _handler.Lookup(ref request, parent, name, ref entry);
+        if (result.Value < 0) return result.Value;
+        KernelFormat.Entry(entry, context.Payload);
+        return Unsafe.SizeOf<FuseEntryOut>();
+    }
+
+    // Asked once, while the mount is put into the tree.
+    private int LookUpShownRoot(RequestContext context, ref FuseRequest request)
+    {
+        var entry = new FuseEntry { NodeId = ShownRoot.Kernel, Timeout = TimeSpan.MaxValue };
+        var result = _handler.GetAttributes(ref request, ShownRoot.Handler, ref entry.Attributes);
         if (result.Value < 0) return result.Value;
         KernelFormat.Entry(entry, context.Payload);
         return Unsafe.SizeOf<FuseEntryOut>();
@@ -122,11 +134,11 @@ internal sealed partial class FuseDispatcher
         return Unsafe.SizeOf<FuseOpenOut>();
     }
 
-    private int Release(in FuseInHeader header, ReadOnlySpan<byte> arguments)
+    private int Release(FuseOpcode opcode, ulong node, ReadOnlySpan<byte> arguments)
     {
         if (!MemoryMarshal.TryRead<FuseReleaseIn>(arguments, out var release)) return Invalid;
-        if ((FuseOpcode)header.Opcode == FuseOpcode.Release) _handler.Release(header.NodeId, release.Fh);
-        else _handler.ReleaseDirectory(header.NodeId, release.Fh);
+        if (opcode == FuseOpcode.Release) _handler.Release(node, release.Fh);
+        else _handler.ReleaseDirectory(node, release.Fh);
         return 0;
     }
 

@@ -36,6 +36,7 @@ public sealed class FuseSession : IAsyncDisposable
     private FuseConnection? _connection;
     private FuseDispatcher? _dispatcher;
     private FuseMetrics? _metrics;
+    private bool _isServed;
 
     private FuseSession(FuseMountOptions options, string resolved, FuseChannel channel, FuseHandler handler, ILogger logger)
     {
@@ -77,17 +78,17 @@ public sealed class FuseSession : IAsyncDisposable
     {
         var logger = loggers?.CreateLogger("SwarmFS.Fuse") ?? (ILogger)NullLogger.Instance;
         using var uring = options.Transport == FuseTransport.Device ? null : UringPermission.Ask(options.Transport == FuseTransport.Uring || Environment.OSVersion.Version >= RingsByThemselves);
-        var channel = new DevChannel(FuseMounter.Mount(options, logger, out var resolved));
+        var channel = new DevChannel(FuseMounter.Mount(options, logger, out var resolved, out var detached));
+        using var mount = detached;
         var session = new FuseSession(options, resolved, channel, handler, logger);
         try
         {
-            session.Start(meters, mayHaveRings: uring is { IsGiven: true });
+            session.Start(meters, mayHaveRings: uring is { IsGiven: true }, mount);
             return session;
         }
         catch
         {
-            session.Unmount();
-            session._channel.Dispose();
+            session.GiveUp(mount);
             throw;
         }
     }
@@ -164,23 +165,41 @@ public sealed class FuseSession : IAsyncDisposable
         await HasEnded();
     }
 
-    private void Start(IMeterFactory? meters, bool mayHaveRings)
+    private void Start(IMeterFactory? meters, bool mayHaveRings, DetachedMount? mount)
     {
         if (mayHaveRings && _channel is DevChannel device && UringChannel.TryOpen(device, RingFailed) is { } opened) _channel = opened;
-        var agreement = FuseHandshake.Perform(_channel, Options with { Transport = _channel is UringChannel ? FuseTransport.Uring : FuseTransport.Device });
+        var agreement = FuseHandshake.Perform(_channel, Options with
+        {
+            Transport = _channel is UringChannel ? FuseTransport.Uring : FuseTransport.Device,
+            // Without a ShownRoot the kernel's cache of ACLs costs more than it saves.
+            HasAcls = Options.HasAcls || mount?.CanShowSubdirectory() != true,
+        });
         var hasRings = agreement.Flags.HasFlag(FuseInitFlags.OverIoUring);
         if (_channel is UringChannel rings && !hasRings) _channel = rings.WithoutRings();
         if (Options.Transport == FuseTransport.Uring && !hasRings) throw NoRings();
         Minor = agreement.Minor;
         Flags = agreement.Flags;
         (MaxReadBytes, MaxReadAheadBytes) = (agreement.MaxReadBytes, agreement.MaxReadAheadBytes);
-        if (FuseMounts.Find(_resolved) is { } mount) _connection = new FuseConnection(mount.Device);
+        if ((mount is null ? FuseMounts.Find(_resolved)?.Device : mount.Device) is { } number) _connection = new FuseConnection(number);
         if (Options.ReadAheadKiB is { } kib) SetReadAhead(kib);
-        _dispatcher = new FuseDispatcher(_handler, _channel, agreement.MaxReadBytes, CallerSignals.IsDying, _logger);
+        var showsSubdirectory = Flags.HasFlag(FuseInitFlags.PosixAcl);
+        if (showsSubdirectory) _notifier.Root = ShownRoot.Kernel;
+        _dispatcher = new FuseDispatcher(_handler, _channel, agreement.MaxReadBytes, CallerSignals.IsDying, _logger) { ShowsSubdirectory = showsSubdirectory };
         if (meters is not null) _metrics = new FuseMetrics(meters, _dispatcher, MountPoint);
-        _logger.Mounted(MountPoint, Minor, Flags, Options.ReaderThreads);
         _handler.Started(this);
         _channel.Start(_dispatcher, Options.ReaderThreads, End);
+        _isServed = true;
+        if (mount?.Attach(_resolved, showsSubdirectory ? ShownRoot.Name : "") is { } errno and not 0) throw FuseMounter.Refused(Options, errno);
+        _logger.Mounted(MountPoint, Minor, Flags, Options.ReaderThreads);
+    }
+
+    // Whoever serves ends with the mount, and then closes the channel.
+    private void GiveUp(DetachedMount? mount)
+    {
+        if (mount is null) Unmount();
+        mount?.Dispose();
+        if (_isServed) _completion.Task.Wait(DisposePatience);
+        else _channel.Dispose();
     }
 
     private void RingFailed(Errno errno)

@@ -33,7 +33,11 @@ internal sealed class MemoryHandler(MemoryTree tree, HandlerOptions options) : F
         return all;
     }
 
-    public override void Started(FuseSession session) => _session = session;
+    public override void Started(FuseSession session)
+    {
+        _session = session;
+        if (options.Vanishes) Directory.Delete(session.MountPoint);
+    }
 
     public override FuseResult Lookup(ref FuseRequest request, ulong parent, ReadOnlySpan<byte> name, ref FuseEntry entry)
     {
@@ -222,4 +226,7 @@ internal sealed record HandlerOptions
     public bool AnswersOpen { get; init; }
     public bool Passthrough { get; init; }
     public bool HasXattrs { get; init; } = true;
+
+    /// <summary>The mount point goes away before anything is mounted on it.</summary>
+    public bool Vanishes { get; init; }
 }

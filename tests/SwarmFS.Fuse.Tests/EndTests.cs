@@ -18,6 +18,14 @@ public class EndTests
     }
 
     [Fact]
+    public async Task A_mount_point_that_goes_away_meanwhile_leaves_no_server_behind()
+    {
+        var refused = await Should.ThrowAsync<InvalidOperationException>(() => Start("--vanish"));
+        refused.Message.ShouldStartWith("FAILED ENOENT mounting on ");
+        (await Should.ThrowAsync<InvalidOperationException>(() => Start("--vanish", "--no-xattrs"))).Message.ShouldStartWith("FAILED ENOENT");
+    }
+
+    [Fact]
     public async Task An_unmount_from_outside_is_noticed()
     {
         await using var server = await Start();

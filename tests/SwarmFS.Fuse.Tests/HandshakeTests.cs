@@ -35,6 +35,17 @@ public class HandshakeTests
     }
 
     [Theory]
+    [InlineData(true, true, false)]
+    [InlineData(false, true, true)]
+    [InlineData(false, false, false)]
+    public void The_kernel_keeps_ACLs_in_mind_only_where_there_are_none_and_it_checks_by_itself(bool hasAcls, bool checksPermissions, bool keeps)
+    {
+        var options = Options with { HasAcls = hasAcls, DefaultPermissions = checksPermissions };
+        var reply = FuseHandshake.Choose(new FuseInitIn { Major = 7, Minor = 38, Flags = Offered7_38 }, options);
+        ((FuseInitFlags)reply.Flags).HasFlag(FuseInitFlags.PosixAcl).ShouldBe(keeps);
+    }
+
+    [Theory]
     [InlineData(16)]
     [InlineData(64)]
     public void The_shorter_INIT_of_older_kernels_is_understood(int argumentBytes)

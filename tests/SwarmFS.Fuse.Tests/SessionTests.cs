@@ -137,10 +137,12 @@ public class SessionTests
         (await server.Count("read")).ShouldBe(0);
     }
 
-    [Fact]
-    public async Task A_new_name_appears_when_its_absence_is_invalidated()
+    [Theory]
+    [InlineData("--no-xattrs")]
+    [InlineData("--readers", "2")]
+    public async Task A_new_name_appears_when_its_absence_is_invalidated(params string[] arguments)
     {
-        await using var server = await FuseServer.Start();
+        await using var server = await FuseServer.Start(arguments);
         (await Child.Shell($"cat {server.Mount}/new")).ExitCode.ShouldBe(1);
         await server.Do("add new content");
         (await Child.Shell($"cat {server.Mount}/new")).ExitCode.ShouldBe(1);
@@ -149,10 +151,12 @@ public class SessionTests
         (await server.Do("invalidate-entry never-asked")).ShouldBe("False");
     }
 
-    [Fact]
-    public async Task A_name_expires_and_the_open_file_stays()
+    [Theory]
+    [InlineData("--no-xattrs")]
+    [InlineData("--readers", "2")]
+    public async Task A_name_expires_and_the_open_file_stays(params string[] arguments)
     {
-        await using var server = await FuseServer.Start();
+        await using var server = await FuseServer.Start(arguments);
         using var reader = Child.Start("tail", "-f", $"{server.Mount}/small");
         (await Child.Shell($"ls {server.Mount}/ > /dev/null; cat {server.Mount}/small")).Succeeded();
         await server.Do("remove small");
@@ -171,6 +175,30 @@ public class SessionTests
         (await Child.Shell($"cat {server.Mount}/small")).Succeeded().ShouldBe("hello");
         (await server.Do("invalidate-inode small")).ShouldBe("True");
         (await Child.Shell($"cat {server.Mount}/small")).Succeeded().ShouldBe("other");
+    }
+
+    // RESOLVE_CACHED of openat2(2): what cannot be resolved without locks and questions fails with EAGAIN.
+    private const string WalkWithoutLocks = """
+        import ctypes, errno, os, struct, sys
+        how = struct.pack("QQQ", 0x200000, 0, 0x20)
+        libc = ctypes.CDLL(None, use_errno=True)
+        os.setgroups([]); os.setgid(int(sys.argv[1])); os.setuid(int(sys.argv[1]))
+        for path in sys.argv[2:]:
+            os.stat(path)
+            if libc.syscall(437, -100, path.encode(), how, len(how)) < 0: sys.exit(f"{path}: {errno.errorcode[ctypes.get_errno()]}")
+        """;
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("65534")]
+    public async Task A_mount_without_ACLs_is_walked_without_locks_whoever_walks(string user)
+    {
+        await using var server = await FuseServer.Start("--no-xattrs", "--allow-other");
+        (await Child.Shell($"chmod 711 {server.Directory}")).Succeeded();
+        string[] paths = [server.Mount, $"{server.Mount}/small", $"{server.Mount}/large/file-00001", $"{server.Mount}/large/file-00002"];
+        using var walk = Child.Python(WalkWithoutLocks, [user, .. paths]);
+        (await walk.Result()).Succeeded();
+        (await server.Count("xattr")).ShouldBeLessThanOrEqualTo(1);
     }
 
     [Fact]

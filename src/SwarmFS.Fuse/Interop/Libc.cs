@@ -13,10 +13,8 @@ internal static unsafe partial class Libc
     public const int OpenPath = 0x200000;
     public const int OpenDirectory = 0x10000;
 
-    public const ulong MountReadOnly = 1;
     public const ulong MountNoSuid = 2;
     public const ulong MountNoDev = 4;
-    public const ulong MountNoAtime = 1024;
 
     public const int UnmountDetach = 2;
     public const int UnmountNoFollow = 8;
@@ -53,6 +51,10 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "umount2", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Unmount(string target, int flags);
 
+    /// <summary>statx(2).</summary>
+    [LibraryImport(Library, EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Status(int directory, string path, int flags, uint mask, byte* status);
+
     [LibraryImport(Library, EntryPoint = "readlink", StringMarshalling = StringMarshalling.Utf8)]
     public static partial nint ReadLink(string path, byte* buffer, nint size);
 
@@ -75,6 +77,40 @@ internal static unsafe partial class Libc
     /// <summary>For what has no function in the library.</summary>
     [LibraryImport(Library, EntryPoint = "syscall")]
     public static partial nint SystemCall(nint number, nint first, nint second, nint third, nint fourth, nint fifth, nint sixth);
+
+    // Younger than the C library of some systems that have the kernel for them; the numbers are the same on every architecture.
+    private const nint OpenTreeCall = 428;
+    private const nint MoveMountCall = 429;
+    private const nint OpenFilesystemCall = 430;
+    private const nint ConfigureFilesystemCall = 431;
+    private const nint MakeMountCall = 432;
+
+    /// <summary>fsopen(2).</summary>
+    public static int OpenFilesystem(string type, int flags) => (int)SystemCall(OpenFilesystemCall, type, flags);
+
+    /// <summary>fsconfig(2) without an auxiliary value.</summary>
+    public static int ConfigureFilesystem(int context, int command, string? key, string? value) => (int)SystemCall(ConfigureFilesystemCall, context, command, key, value, 0);
+
+    /// <summary>fsmount(2).</summary>
+    public static int MakeMount(int context, int flags, int attributes) => (int)SystemCall(MakeMountCall, context, flags, attributes, 0, 0, 0);
+
+    /// <summary>open_tree(2).</summary>
+    public static int OpenTree(int directory, string path, int flags) => (int)SystemCall(OpenTreeCall, directory, path, flags);
+
+    /// <summary>move_mount(2).</summary>
+    public static int MoveMount(int from, string fromPath, int to, string toPath, int flags) => (int)SystemCall(MoveMountCall, from, fromPath, to, toPath, flags);
+
+    [LibraryImport(Library, EntryPoint = "syscall", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint SystemCall(nint number, string text, nint flags);
+
+    [LibraryImport(Library, EntryPoint = "syscall", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint SystemCall(nint number, nint descriptor, string text, nint flags);
+
+    [LibraryImport(Library, EntryPoint = "syscall", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint SystemCall(nint number, nint descriptor, nint command, string? key, string? value, nint auxiliary);
+
+    [LibraryImport(Library, EntryPoint = "syscall", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint SystemCall(nint number, nint first, string firstText, nint second, string secondText, nint flags);
 
     [LibraryImport(Library, EntryPoint = "mmap")]
     public static partial void* Map(void* start, nint length, int protection, int flags, int fd, nint offset);

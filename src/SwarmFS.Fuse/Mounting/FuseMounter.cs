@@ -1,47 +1,35 @@
-using System.Globalization;
-using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 
 namespace SwarmFS.Fuse;
 
-/// <summary>Opens the device and puts the mount into the tree: by mount(2) with privilege, through fusermount3 without.</summary>
+/// <summary>Opens the device and makes the mount: by itself with privilege, through fusermount3 without.</summary>
 internal static class FuseMounter
 {
     private const string Device = "/dev/fuse";
 
     /// <param name="resolved">The mount point as mountinfo shows it.</param>
+    /// <param name="mount">What is to be attached once it is served; null when fusermount3 has put it into the tree.</param>
     /// <exception cref="FuseMountException">Not mounted; nothing is left behind.</exception>
-    public static SafeFileHandle Mount(FuseMountOptions options, ILogger logger, out string resolved)
+    public static SafeFileHandle Mount(FuseMountOptions options, ILogger logger, out string resolved, out DetachedMount? mount)
     {
+        mount = null;
         if (DirectoryPath.TryResolve(options.MountPoint, out resolved) is not 0 and var unusable) throw Unusable(options.MountPoint, unusable);
         if (FuseMounts.Find(resolved) is { } other && other.Type == $"fuse.{options.Subtype}") throw Occupied(options.MountPoint);
         if (Libc.EffectiveUserId() != 0) return Fusermount.Mount(options, resolved);
         var fd = Libc.Open(Device, Libc.OpenReadWrite | Libc.OpenCloseOnExec);
         if (fd < 0) throw NoDevice(Libc.LastError);
         var device = new SafeFileHandle(fd, ownsHandle: true);
-        var errno = Libc.Mount(options.FsName, resolved, $"fuse.{options.Subtype}", KernelFlags(options), KernelOptions(options, fd)) < 0 ? Libc.LastError : 0;
-        if (errno == 0) return device;
+        mount = DetachedMount.TryMake(options, fd, out var errno);
+        if (mount is not null) return device;
         device.Dispose();
-        if (errno != Errno.EPERM) throw new FuseMountException($"mounting on {options.MountPoint} failed with {errno}", errno);
+        // ENOSYS: a sandbox that knows mount(2) only.
+        if (errno is not (Errno.EPERM or Errno.ENOSYS)) throw Refused(options, errno);
         logger.FallingBackToFusermount(errno);
         return Fusermount.Mount(options, resolved);
     }
 
-    private static ulong KernelFlags(FuseMountOptions options) =>
-        (options.ReadOnly ? Libc.MountReadOnly : 0)
-        | (options.NoSuid ? Libc.MountNoSuid : 0)
-        | (options.NoDev ? Libc.MountNoDev : 0)
-        | (options.NoAtime ? Libc.MountNoAtime : 0);
-
-    private static string KernelOptions(FuseMountOptions options, int fd)
-    {
-        var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"fd={fd},rootmode=40000,user_id={Libc.EffectiveUserId()},group_id={Libc.EffectiveGroupId()}");
-        if (options.DefaultPermissions) text.Append(",default_permissions");
-        if (options.AllowOther) text.Append(",allow_other");
-        return text.ToString();
-    }
+    public static FuseMountException Refused(FuseMountOptions options, Errno errno) => new($"mounting on {options.MountPoint} failed with {errno}", errno);
 
     // Two servers on one place would hide each other without a word.
     private static FuseMountException Occupied(string mountPoint) => new(

@@ -78,6 +78,7 @@ internal static class FuseHandshake
         if (offered.HasFlag(FuseInitFlags.InitExt)) offered |= (FuseInitFlags)((ulong)init.Flags2 << 32);
         var wanted = Wanted;
         if (options.ReadDirectoryPlus) wanted |= FuseInitFlags.DoReaddirplus;
+        if (options is { DefaultPermissions: true, HasAcls: false }) wanted |= FuseInitFlags.PosixAcl;
         if (options.Passthrough) wanted |= FuseInitFlags.Passthrough;
         if (options.Transport == FuseTransport.Uring) wanted |= FuseInitFlags.OverIoUring;
         var flags = offered & wanted & ~options.Without;
