@@ -72,4 +72,7 @@ internal static partial class DaemonLog
 
     [LoggerMessage(9025, LogLevel.Warning, "The file of views {Path} cannot be used ({Reason}); views are not made again by themselves")]
     public static partial void ViewFileUnusable(this ILogger log, string path, string reason);
+
+    [LoggerMessage(9026, LogLevel.Warning, "The log {Path} grows beyond its bound: {Reason}")]
+    public static partial void LogNotBounded(this ILogger log, string path, string reason);
 }

@@ -176,6 +176,7 @@ internal sealed class NodeHost : IAsyncDisposable
             await _mount.MountAsync(tree, cancellationToken);
         }
         await _server.StartAsync(cancellationToken);
+        Own("log", new BoundedLog(_state.Log, _time, _log));
         await _mount.RestoreViewsAsync(_time);
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using SwarmFS.Control;
 using SwarmFS.Core;
+using SwarmFS.Daemon.State;
 
 namespace SwarmFS.Daemon.Tests;
 
@@ -203,6 +204,20 @@ public sealed class NodeTests
         failed.Error.ShouldContain("/proc is already a mount point");
         failed.Error.ShouldNotContain("listening");
         failed.Error.ShouldNotContain("swarmfs down");
+    }
+
+    [Fact]
+    public async Task The_log_of_a_detached_node_does_not_grow_for_ever()
+    {
+        await using var node = new NodeProcess();
+        Directory.CreateDirectory(node.State);
+        var log = Path.Combine(node.State, "daemon.log");
+        await File.WriteAllTextAsync(log, new string('x', (int)BoundedLog.MaxBytes + 1));
+        (await node.SwarmfsAsync("up", "--no-mount", "--listen", "127.0.0.1:0", "--lan", "off", "--detach")).ExitCode.ShouldBe(0);
+        (await node.SwarmfsAsync("down")).ExitCode.ShouldBe(0);
+        (await File.ReadAllTextAsync(log)).ShouldEndWith("there was no mount\n");
+        new FileInfo(log).Length.ShouldBeLessThan(BoundedLog.MaxBytes);
+        (await File.ReadAllTextAsync(log + ".1")).ShouldStartWith("xxx");
     }
 
     [Fact]

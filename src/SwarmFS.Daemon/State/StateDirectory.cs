@@ -13,7 +13,7 @@ namespace SwarmFS.Daemon.State;
 /// catalogue/        checkpoints, announcements, pinned versions, evidence/ of forks
 /// inodes.log        inode slots given
 /// peers.txt         peers to remember            import/        what imports remember of repositories
-/// store/            blocks                       daemon.log     written by up --detach
+/// store/            blocks                       daemon.log     written by up --detach; daemon.log.1 is older
 /// views             those to make again at the next start
 /// </code>
 /// </summary>
@@ -52,6 +52,9 @@ internal sealed class StateDirectory : IDisposable
     public string PeerBook => In("peers.txt");
 
     public string Import => In("import");
+
+    /// <summary>What a detached node says.</summary>
+    public string Log => In("daemon.log");
 
     /// <summary>Views that stood when the node ended.</summary>
     public string Views => In("views");
