@@ -68,6 +68,8 @@ internal sealed class BlocksAtHand(IBlockStore store, OverflowCache overflow, Ac
 
     public void DeclareFile(FileLayout layout) => store.DeclareFile(layout);
 
+    public void Doubt(in Cid cid) => store.Doubt(cid);
+
     public bool TryOpenFlat(in Cid file, [NotNullWhen(true)] out SafeFileHandle? handle) => store.TryOpenFlat(file, out handle);
 
     public ILargeFileWriter BeginLargeFile(long size) => store.BeginLargeFile(size);

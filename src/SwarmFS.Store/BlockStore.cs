@@ -106,6 +106,13 @@ public sealed class BlockStore : IBlockStore, IAsyncDisposable
         if (layout.Size >= _parts.Options.FlatFileThreshold) _parts.Flats.Declare(layout);
     }
 
+    public void Doubt(in Cid cid)
+    {
+        if (!_parts.Index.TryFind(cid.Digest, out var place)) return;
+        _parts.Index.Flag(cid.Digest, place, set: BlockFlags.None, clear: BlockFlags.Verified);
+        if (_parts.Containers.TryGet(place.Container, out var container) && container is FlatFile file) file.IsVerified = false;
+    }
+
     public bool TryOpenFlat(in Cid file, [NotNullWhen(true)] out SafeFileHandle? handle) => new FlatOpener(_parts).TryOpen(file, out handle);
 
     public ILargeFileWriter BeginLargeFile(long size)

@@ -42,6 +42,44 @@ public sealed class DamageTests : IDisposable
         Content.IsReadable(again, blocks[7]).ShouldBeTrue();
     }
 
+    [Theory]
+    [InlineData(1000, "*.pack", 16 + 48 + 500)]
+    [InlineData(300_000, "*.block", 500)]
+    public void A_block_that_was_sound_when_it_was_read_first_is_checked_again_when_somebody_doubts_it(int size, string kind, long at)
+    {
+        using var block = Content.Raw(size, 1);
+        _fixture.Store.Put(block);
+        var store = _fixture.Reopen();
+        Content.IsReadable(store, block).ShouldBeTrue();
+        Flip(_fixture.Files(kind).Single(), at);
+        store.Read(block.Cid, 0, new byte[size]).ShouldBe(size, "nobody doubts it yet");
+        store.Doubt(block.Cid);
+        store.Read(block.Cid, 0, new byte[size]).ShouldBe(-1);
+        store.Contains(block.Cid).ShouldBeFalse();
+        store.Doubt(block.Cid);
+    }
+
+    [Fact]
+    public void A_large_file_is_opened_for_the_kernel_only_when_what_is_doubted_of_it_is_sound()
+    {
+        var chunks = Content.Chunks(4, 200_000, seed: 3);
+        var layout = Content.Layout(chunks);
+        using (var writer = _fixture.Store.BeginLargeFile(layout.Size))
+        {
+            chunks.ForEach(writer.Append);
+            writer.Commit(layout);
+        }
+        var store = _fixture.Store;
+        store.TryOpenFlat(layout.File, out var handle).ShouldBeTrue();
+        handle!.Dispose();
+        store.Doubt(chunks[2].Cid);
+        store.TryOpenFlat(layout.File, out handle).ShouldBeTrue();
+        handle!.Dispose();
+        Flip(_fixture.Files("*.flat").Single(), 450_000);
+        store.Doubt(chunks[2].Cid);
+        store.TryOpenFlat(layout.File, out _).ShouldBeFalse();
+    }
+
     [Fact]
     public void A_damaged_block_of_some_size_is_replaced_by_a_sound_one_for_good()
     {

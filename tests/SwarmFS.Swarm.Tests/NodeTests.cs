@@ -49,6 +49,24 @@ public sealed class NodeTests
     }
 
     [Fact]
+    public async Task A_node_whose_disk_lied_finds_it_out_from_whoever_noticed()
+    {
+        await using var a = await TestNode.StartAsync();
+        await using var b = await TestNode.StartAsync();
+        using var sound = a.AddBlock(1000, seed: 1);
+        using var rotten = a.AddBlock(1000, seed: 2);
+        a.Store.Damage(rotten.Cid);
+        b.ConnectTo(a);
+        using var sink = new KeepingSink();
+
+        await b.Node.FetchAsync(TestNode.Wish(sound.Cid, [sound.Cid, rotten.Cid], seconds: 5), sink, TestContext.Current.CancellationToken);
+
+        await TestNode.Until(() => b.StatusOf(a.Identity.Id)?.State == PeerState.Discouraged, "a is discouraged");
+        await TestNode.Until(() => !a.Store.Contains(rotten.Cid), "a has dropped the damaged block");
+        a.Store.Contains(sound.Cid).ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task Two_nodes_that_dial_each_other_keep_one_connection()
     {
         await using var a = await TestNode.StartAsync();

@@ -74,6 +74,11 @@ public sealed class MemoryBlockStore : IBlockStore
         return block is not null;
     }
 
+    public void Doubt(in Cid cid)
+    {
+        if (TryGet(cid, out var block)) block.Dispose();
+    }
+
     public PutResult Put(Block block)
     {
         if (_blocks.ContainsKey(block.Cid)) return PutResult.AlreadyPresent;

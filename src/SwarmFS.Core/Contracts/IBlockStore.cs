@@ -67,6 +67,9 @@ public interface IBlockStore
 
     IReadOnlyList<PinnedRoot> Pins { get; }
 
+    /// <summary>Somebody says that the bytes given out for it are wrong: they are checked again at the next read. Does not touch the disk.</summary>
+    void Doubt(in Cid cid);
+
     /// <summary>
     /// Rises whenever a block that was present is no more: evicted, or found damaged. So who has seen all blocks of a tree present knows that they still are while this stands
     /// still. Negative where a store does not count: then it has to be looked up again.

@@ -26,7 +26,7 @@ internal sealed partial class PeerConnection
                 FrameKind.Addresses => Act<Addresses>(frame, (id, message) => Done(() => _services.Addresses.Arrived(this, id, message))),
                 FrameKind.Ping => Act<Ping>(frame, (id, message) => Done(() => Send(id, new Pong(message.Token)))),
                 FrameKind.Pong => Act<Pong>(frame, Ponged),
-                FrameKind.Goodbye => Act<Goodbye>(frame, (_, message) => Done(() => End($"the peer says goodbye: {message.Reason}, {message.Text}"))),
+                FrameKind.Goodbye => Act<Goodbye>(frame, (_, message) => Done(() => Left(message))),
                 _ => $"a {frame.Header.Kind} frame after the greeting",
             };
         }
@@ -43,6 +43,12 @@ internal sealed partial class PeerConnection
     {
         action();
         return null;
+    }
+
+    private void Left(Goodbye goodbye)
+    {
+        if (goodbye.Reason == GoodbyeReason.Offence) _serving.DoubtWhatWasSent();
+        End($"the peer says goodbye: {goodbye.Reason}, {goodbye.Text}");
     }
 
     /// <returns>The same. The frame's body is given back or has become a block.</returns>

@@ -15,7 +15,12 @@ internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
     /// <summary>So much of a tree is sent at a time: to find the next nodes takes longer than to send them, and the asker checks these meanwhile.</summary>
     private const int TreeBatchBytes = 64 << 10;
 
+    /// <summary>The last blocks sent that are doubted when the peer says that it was told something wrong: more than are on the way to it, but for very small ones on a very long line.</summary>
+    private const int Remembered = 1024;
+
     private readonly Lock _gate = new();
+    private Cid[] _sent = [];
+    private long _sentCount;
     private readonly LinkedList<Line>[] _lines = [[], [], [], []];
 
     /// <summary>END and DONT_HAVE frames that wait for room behind the blocks before them.</summary>
@@ -123,6 +128,8 @@ internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
         new FrameHeader(FrameKind.Block, job.RequestId, BlockPrefix.Length + length).WriteTo(frame);
         BlockPrefix.Write(frame[FrameHeader.Length..], cid);
         job.Sent(length);
+        if (_sent.Length == 0) _sent = new Cid[Remembered];
+        _sent[_sentCount++ % Remembered] = cid;
         filled.Length += FrameOverhead + length;
         filled.Blocks++;
         filled.BlockBytes += length;
@@ -177,6 +184,15 @@ internal sealed class ServeQueue(IBlockStore store, TimeProvider time)
         jobs.RemoveAt(0);
         _count--;
         if (jobs.Count == 0) node.List!.Remove(node);
+    }
+
+    /// <summary>The peer says that this node lied: a disk may have, so what was sent last is checked before it is sent again.</summary>
+    public void DoubtWhatWasSent()
+    {
+        lock (_gate)
+        {
+            for (var at = Math.Max(0, _sentCount - Remembered); at < _sentCount; at++) store.Doubt(_sent[at % Remembered]);
+        }
     }
 
     public void Clear()
