@@ -18,6 +18,9 @@ internal static partial class SwarmLog
     [LoggerMessage(3003, LogLevel.Warning, "Peer {Peer} is not spoken to until {Until:u}: {Offence}")]
     public static partial void Offended(ILogger logger, PeerRecord peer, DateTimeOffset until, string offence);
 
+    [LoggerMessage(3014, LogLevel.Warning, "Two nodes come under the name of {Peer}: one's state directory is a copy of the other's. Only one is spoken to at a time until the other gets a key of its own (stop it and delete its node.key)")]
+    public static partial void KeyIsShared(ILogger logger, PeerRecord peer);
+
     [LoggerMessage(3004, LogLevel.Information, "Dialling {Target} failed and is tried again: {Why}")]
     public static partial void DialFailed(ILogger logger, string target, string why);
 

@@ -156,32 +156,36 @@ public sealed partial class SwarmNode
             if (_stopping.IsCancellationRequested) return new Goodbye(GoodbyeReason.ShuttingDown, "the node is shutting down");
             if (hello.Nonce == _nonce) return new Goodbye(GoodbyeReason.Duplicate, "this is the node itself");
             if (_connections.TryGetValue(id, out var existing))
-                return Prefers(existing, hello, direction) ? null : new Goodbye(GoodbyeReason.Duplicate, "another connection stays");
+                return Prefers(existing, hello, direction) ? null : new Goodbye(GoodbyeReason.Duplicate, WhyDuplicate(existing));
             return _connections.Count < _options.MaxConnections ? null : new Goodbye(GoodbyeReason.Full, $"all {_options.MaxConnections} slots are taken");
         }
     }
 
     /// <summary>
     /// Whether a new connection takes the place of one with the same peer. Both sides come to the same answer: a restarted peer's old connection is dead; of two crossing
-    /// ones, that which the lower NodeId opened stays; of two from one side the first.
+    /// ones, that which the lower NodeId opened stays; of two from one side the first. So it is too with two nodes that are known to have one key, which would take turns otherwise.
     /// </summary>
     private bool Prefers(PeerConnection existing, Hello hello, PeerDirection direction)
     {
-        if (existing.Hello.Nonce != hello.Nonce) return true;
+        if (existing.Hello.Nonce != hello.Nonce) return !existing.Peer.IsShared || existing.Silence > SuspiciousSilence;
         if (existing.Direction == direction) return existing.Silence > SuspiciousSilence;
         var openedByUs = direction == PeerDirection.Outbound;
         return openedByUs == Id < existing.Peer.Id;
     }
+
+    private static string WhyDuplicate(PeerConnection stays) =>
+        stays.Peer.IsShared ? "another node has the same key: one of the two state directories is a copy of the other" : "another connection stays";
 
     private bool Register(PeerConnection connection)
     {
         lock (_gate)
         {
             if (_stopping.IsCancellationRequested) return false;
+            if (connection.Peer.FindsShared(connection.Hello.Nonce)) SwarmLog.KeyIsShared(_logger, connection.Peer);
             if (_connections.TryGetValue(connection.Peer.Id, out var existing))
             {
                 if (!Prefers(existing, connection.Hello, connection.Direction)) return false;
-                existing.Close(GoodbyeReason.Duplicate, "another connection stays");
+                existing.Close(GoodbyeReason.Duplicate, WhyDuplicate(existing));
             }
             _connections[connection.Peer.Id] = connection;
             connection.Peer.Address = Normalize(connection.RemoteEndPoint);

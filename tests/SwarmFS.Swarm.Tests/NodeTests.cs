@@ -49,6 +49,40 @@ public sealed class NodeTests
     }
 
     [Fact]
+    public void A_restarted_peer_is_told_from_two_nodes_with_one_key()
+    {
+        using var identity = NodeIdentity.CreateEphemeral();
+        var peer = new PeerRecord(identity.Id);
+        foreach (var run in (ulong[])[1, 1, 2, 3, 3])
+        {
+            peer.FindsShared(run).ShouldBeFalse();
+            peer.IsShared.ShouldBeFalse();
+        }
+        peer.FindsShared(2).ShouldBeTrue("3 was here since");
+        peer.IsShared.ShouldBeTrue();
+        peer.FindsShared(3).ShouldBeFalse("it is known");
+    }
+
+    [Fact]
+    public async Task Of_two_nodes_with_one_key_the_first_stays_once_that_is_known()
+    {
+        await using var common = await TestNode.StartAsync();
+        await using var first = await TestNode.StartAsync();
+        await using var copy = await TestNode.StartAsync(identity: first.Identity);
+        first.ConnectTo(common);
+        await TestNode.Until(() => first.IsConnectedTo(common), "the first is there");
+        copy.ConnectTo(common);
+
+        await TestNode.Until(() => first.StatusOf(common.Identity.Id)?.Why?.Contains("copy") == true || copy.StatusOf(common.Identity.Id)?.Why?.Contains("copy") == true, "one of them is told");
+        var connected = first.IsConnectedTo(common) ? first : copy;
+        for (var look = 0; look < 20; look++)
+        {
+            connected.IsConnectedTo(common).ShouldBeTrue();
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        }
+    }
+
+    [Fact]
     public async Task A_node_whose_disk_lied_finds_it_out_from_whoever_noticed()
     {
         await using var a = await TestNode.StartAsync();

@@ -8,7 +8,7 @@ namespace SwarmFS.Fuse;
 internal static class ShownRoot
 {
     /// <summary>Its name in the connection's root; mountinfo shows it.</summary>
-    public const string Name = "root";
+    public const string Name = "tree";
 
     /// <summary>The root's number for the handler: FUSE_ROOT_ID.</summary>
     public const ulong Handler = 1;

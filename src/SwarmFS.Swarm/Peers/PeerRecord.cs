@@ -15,6 +15,7 @@ internal sealed class PeerRecord(NodeId id)
     private long _blocksOut;
     private long _savedIn;
     private long _savedOut;
+    private (ulong? Before, ulong? Last) _runs;
 
     public NodeId Id { get; } = id;
 
@@ -60,6 +61,19 @@ internal sealed class PeerRecord(NodeId id)
 
     /// <summary>Where announcements go on after a reconnection: the peer's run, and the next number.</summary>
     public (ulong Nonce, long Next)? RecordsResume { get; set; }
+
+    /// <summary>Two nodes have the key: a run of the peer's program came back after another one had been here, which is no restart.</summary>
+    public bool IsShared { get; private set; }
+
+    /// <summary>Notes which run of the peer's program is connected now.</summary>
+    /// <returns>True when <see cref="IsShared"/> became true by it.</returns>
+    public bool FindsShared(ulong nonce)
+    {
+        if (IsShared || nonce == _runs.Last) return false;
+        IsShared = nonce == _runs.Before;
+        _runs = (_runs.Last, nonce);
+        return IsShared;
+    }
 
     public override string ToString() => Address is { } address ? $"{Id.ToShortString()} ({address})" : Id.ToShortString();
 }
