@@ -37,6 +37,7 @@ public sealed class FuseSession : IAsyncDisposable
     private FuseDispatcher? _dispatcher;
     private FuseMetrics? _metrics;
     private bool _isServed;
+    private (uint Kind, ulong Id)? _identity;
 
     private FuseSession(FuseMountOptions options, string resolved, FuseChannel channel, FuseHandler handler, ILogger logger)
     {
@@ -138,7 +139,8 @@ public sealed class FuseSession : IAsyncDisposable
     public FuseUnmountResult Unmount()
     {
         if (Completion.IsCompleted && Completion.Result == FuseEnd.Unmounted) return FuseUnmountResult.NotMounted;
-        if (_connection is not null && FuseMounts.Find(_resolved)?.Device != _connection.Device) return FuseUnmountResult.NotMounted;
+        // Numbers of devices are given again, and somebody else's mount may lie on this one.
+        if (MountIdentity.At(_resolved) != _identity) return FuseUnmountResult.NotMounted;
         var errno = Libc.Unmount(_resolved, Libc.UnmountNoFollow) < 0 ? Libc.LastError : 0;
         switch (errno)
         {
@@ -189,14 +191,16 @@ public sealed class FuseSession : IAsyncDisposable
         _handler.Started(this);
         _channel.Start(_dispatcher, Options.ReaderThreads, End);
         _isServed = true;
+        if (mount is not null && FuseMounts.Find(_resolved) is { } other && other.Type == $"fuse.{Options.Subtype}") throw FuseMounter.Occupied(Options.MountPoint);
         if (mount?.Attach(_resolved, showsSubdirectory ? ShownRoot.Name : "") is { } errno and not 0) throw FuseMounter.Refused(Options, errno);
+        _identity = MountIdentity.At(_resolved);
         _logger.Mounted(MountPoint, Minor, Flags, Options.ReaderThreads);
     }
 
     // Whoever serves ends with the mount, and then closes the channel.
     private void GiveUp(DetachedMount? mount)
     {
-        if (mount is null) Unmount();
+        if (mount is null) Detach();
         mount?.Dispose();
         if (_isServed) _completion.Task.Wait(DisposePatience);
         else _channel.Dispose();

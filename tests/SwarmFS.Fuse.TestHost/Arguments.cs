@@ -1,6 +1,6 @@
 namespace SwarmFS.Fuse.TestHost;
 
-/// <summary>Usage: MOUNTPOINT [--from DIR] [--backing FILE] [--timeout SECONDS] [--open] [--passthrough] [--no-xattrs] [--vanish] [--no-plus] [--readers N] [--readahead KIB] [--minor N] [--without HEXFLAGS] [--writable] [--allow-other] [--transport Automatic|Device|Uring] [--verbose].</summary>
+/// <summary>Usage: MOUNTPOINT [--from DIR] [--backing FILE] [--timeout SECONDS] [--open] [--passthrough] [--no-xattrs] [--vanish] [--stuck] [--no-plus] [--readers N] [--readahead KIB] [--minor N] [--without HEXFLAGS] [--writable] [--allow-other] [--transport Automatic|Device|Uring] [--verbose].</summary>
 internal sealed record Arguments(FuseMountOptions Mount, HandlerOptions Handler, string? From, string? Backing, bool IsVerbose)
 {
     public static Arguments Parse(string[] args)
@@ -26,6 +26,7 @@ internal sealed record Arguments(FuseMountOptions Mount, HandlerOptions Handler,
                     handler = handler with { HasXattrs = false };
                     mount = mount with { HasAcls = false };
                     break;
+                case "--stuck": handler = handler with { IsStuck = true }; break;
                 case "--vanish": handler = handler with { Vanishes = true }; break;
                 case "--no-plus": mount = mount with { ReadDirectoryPlus = false }; break;
                 case "--readers": mount = mount with { ReaderThreads = int.Parse(args[++i]) }; break;

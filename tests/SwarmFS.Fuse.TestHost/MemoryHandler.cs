@@ -57,6 +57,11 @@ internal sealed class MemoryHandler(MemoryTree tree, HandlerOptions options) : F
     public override FuseResult GetAttributes(ref FuseRequest request, ulong node, ref FuseAttributes attributes)
     {
         Interlocked.Increment(ref _fast[1]);
+        if (options.IsStuck)
+        {
+            Console.WriteLine("STUCK");
+            Thread.Sleep(Timeout.Infinite);
+        }
         if (tree.Find(node) is not { } found) return FuseResult.Error(Errno.ESTALE);
         Describe(found, ref attributes);
         return FuseResult.Ok;
@@ -226,6 +231,9 @@ internal sealed record HandlerOptions
     public bool AnswersOpen { get; init; }
     public bool Passthrough { get; init; }
     public bool HasXattrs { get; init; } = true;
+
+    /// <summary>The root's attributes are never answered.</summary>
+    public bool IsStuck { get; init; }
 
     /// <summary>The mount point goes away before anything is mounted on it.</summary>
     public bool Vanishes { get; init; }

@@ -26,6 +26,40 @@ public class EndTests
     }
 
     [Fact]
+    public async Task What_others_mounted_on_top_is_neither_taken_for_the_own_mount_nor_unmounted()
+    {
+        await using var server = await Start();
+        var other = Path.Join(server.Directory, "other");
+        Directory.CreateDirectory(other);
+        // Made before, put there after: mountinfo lists it first.
+        (await Child.Shell($"umount {server.Mount}; mount -t tmpfs precious {other}")).Succeeded();
+        await using var covered = await Start();
+        try
+        {
+            (await Child.Shell($"touch {other}/file && mount --move {other} {covered.Mount}")).Succeeded();
+            FuseMounts.Find(covered.Mount).ShouldNotBeNull().Type.ShouldBe("tmpfs");
+            (await covered.Do("unmount")).ShouldBe("NotMounted");
+            (await Child.Shell($"ls {covered.Mount}")).Succeeded().ShouldBe("file");
+        }
+        finally
+        {
+            (await Child.Shell($"umount {covered.Mount}")).Succeeded();
+        }
+        (await covered.Do("unmount")).ShouldBe("Unmounted");
+    }
+
+    [Fact]
+    public async Task A_server_killed_while_its_mount_is_put_into_the_tree_does_not_wait_for_itself()
+    {
+        var directory = Directory.CreateTempSubdirectory("fuse-test-").FullName;
+        Directory.CreateDirectory(Path.Join(directory, "mnt"));
+        await using var server = FuseServer.Launch(directory, "--no-xattrs", "--stuck");
+        (await server.ReadLine()).ShouldBe("STUCK");
+        server.Kill();
+        FuseMounts.Find(server.Mount).ShouldBeNull();
+    }
+
+    [Fact]
     public async Task An_unmount_from_outside_is_noticed()
     {
         await using var server = await Start();

@@ -14,10 +14,31 @@ public class MountInfoTests
         ]).ToList();
         mounts.ShouldBe(
         [
-            new FuseMountInfo("/mnt/with space", "0:39", "fuse.swarmfs", "swarmfs", "ro,user_id=0"),
-            new FuseMountInfo("/mnt/\\ü", "0:40", "fuse.other", "src\ttab", "rw"),
+            new FuseMountInfo("36", "35", "/mnt/with space", "0:39", "fuse.swarmfs", "swarmfs", "ro,user_id=0"),
+            new FuseMountInfo("37", "35", "/mnt/\\ü", "0:40", "fuse.other", "src\ttab", "rw"),
         ]);
         MountInfo.Minor("0:39").ShouldBe(39);
+    }
+
+    [Fact]
+    public void A_path_is_resolved_through_links_to_what_may_be_missing()
+    {
+        var directory = Directory.CreateTempSubdirectory("fuse-resolve-").FullName;
+        try
+        {
+            Directory.CreateDirectory(Path.Join(directory, "real"));
+            File.CreateSymbolicLink(Path.Join(directory, "relative"), "real/missing");
+            File.CreateSymbolicLink(Path.Join(directory, "absolute"), Path.Join(directory, "relative"));
+            File.CreateSymbolicLink(Path.Join(directory, "loop"), "loop");
+            FuseMounts.Resolve(Path.Join(directory, "absolute/")).ShouldBe(Path.Join(directory, "real/missing"));
+            FuseMounts.Resolve(Path.Join(directory, "no/such/place")).ShouldBe(Path.Join(directory, "no/such/place"));
+            FuseMounts.Resolve(Path.Join(directory, "loop")).ShouldBe(Path.Join(directory, "loop"));
+            FuseMounts.Resolve("/").ShouldBe("/");
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
     }
 
     [Fact]

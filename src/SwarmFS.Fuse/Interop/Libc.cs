@@ -19,6 +19,9 @@ internal static unsafe partial class Libc
     public const int UnmountDetach = 2;
     public const int UnmountNoFollow = 8;
 
+    /// <summary>CLONE_FILES: the table of descriptors.</summary>
+    public const int UnshareFiles = 0x400;
+
     public const int MapReadWrite = 3;
     public const int MapShared = 1;
     public const int EventCloseOnExec = 0x80000;
@@ -67,6 +70,10 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "recvmsg")]
     public static partial nint ReceiveMessage(int fd, MessageHeader* message, int flags);
+
+    /// <summary>unshare(2), of the calling thread.</summary>
+    [LibraryImport(Library, EntryPoint = "unshare")]
+    public static partial int Unshare(int what);
 
     [LibraryImport(Library, EntryPoint = "geteuid")]
     public static partial uint EffectiveUserId();

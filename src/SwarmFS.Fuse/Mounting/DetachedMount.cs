@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 
 namespace SwarmFS.Fuse;
 
@@ -24,29 +23,12 @@ internal sealed class DetachedMount : IDisposable
     private const int FromIsDescriptor = 4;
     private const int CurrentDirectory = -100;
 
-    // AT_STATX_DONT_SYNC: what the kernel has will do, for nobody answers yet.
-    private const int DoNotAsk = 0x4000;
-
-    // struct statx of linux/stat.h.
-    private const int StatusBytes = 256;
-    private const int DeviceMajorAt = 136;
-    private const int DeviceMinorAt = 140;
-
     private int _mount;
 
     private DetachedMount(int mount) => _mount = mount;
 
     /// <summary>major:minor, as mountinfo shows it; null when the kernel does not say.</summary>
-    public unsafe string? Device
-    {
-        get
-        {
-            var status = stackalloc byte[StatusBytes];
-            if (Libc.Status(_mount, "", EmptyPath | DoNotAsk, 0, status) < 0) return null;
-            var bytes = new ReadOnlySpan<byte>(status, StatusBytes);
-            return $"{MemoryMarshal.Read<uint>(bytes[DeviceMajorAt..])}:{MemoryMarshal.Read<uint>(bytes[DeviceMinorAt..])}";
-        }
-    }
+    public string? Device => MountIdentity.DeviceOf(_mount);
 
     /// <summary>Makes the mount of an open /dev/fuse; the kernel's INIT waits there from then on.</summary>
     /// <returns>Null with the reason; EPERM without privilege.</returns>
@@ -71,16 +53,38 @@ internal sealed class DetachedMount : IDisposable
         return true;
     }
 
-    /// <summary>Puts a directory of it into the tree; its server is asked for it, and has to answer meanwhile.</summary>
+    /// <summary>
+    /// Puts a directory of it into the tree; its server is asked for it, and has to answer meanwhile. Where that is this process, whoever waits must not hold the device open: a
+    /// process that is killed would wait for itself for ever. So a thread asks that has a table of descriptors of its own, without the device. (Served through io_uring it still waits: the rings' memory, which all threads share, keeps them.)
+    /// </summary>
     /// <param name="subdirectory">A name in its root; the root itself when empty.</param>
     public Errno Attach(string mountPoint, string subdirectory)
     {
         if (subdirectory.Length == 0) return Move(_mount, mountPoint);
+        var errno = (Errno)0;
+        var alone = new Thread(() => errno = AttachAlone(mountPoint, subdirectory)) { IsBackground = true, Name = "fuse-attach" };
+        alone.Start();
+        alone.Join();
+        return errno;
+    }
+
+    private Errno AttachAlone(string mountPoint, string subdirectory)
+    {
+        if (Libc.Unshare(Libc.UnshareFiles) == 0) LetGoOfDevice();
         var shown = Libc.OpenTree(_mount, subdirectory, OpenTreeFlags);
         if (shown < 0) return Libc.LastError;
         var errno = Move(shown, mountPoint);
         _ = Libc.Close(shown);
         return errno;
+    }
+
+    // By the names in fdinfo: to list fd looks at what each of them leads to, and one leads into the mount.
+    private static void LetGoOfDevice()
+    {
+        foreach (var number in Directory.GetFiles("/proc/thread-self/fdinfo").Select(Path.GetFileName))
+        {
+            if (DirectoryPath.TryReadLink($"/proc/thread-self/fd/{number}") is "/dev/fuse") _ = Libc.Close(int.Parse(number!, CultureInfo.InvariantCulture));
+        }
     }
 
     /// <summary>Lets it go; the kernel ends what was not attached.</summary>

@@ -14,11 +14,18 @@ internal static unsafe class DirectoryPath
         resolved = path;
         var fd = Libc.Open(path, Libc.OpenPath | Libc.OpenDirectory | Libc.OpenCloseOnExec);
         if (fd < 0) return Libc.LastError;
-        var buffer = stackalloc byte[MaxPathBytes];
-        var length = Libc.ReadLink($"/proc/self/fd/{fd}", buffer, MaxPathBytes);
-        var errno = length < 0 ? Libc.LastError : 0;
+        var target = TryReadLink($"/proc/self/fd/{fd}");
+        var errno = target is null ? Libc.LastError : 0;
         _ = Libc.Close(fd);
-        if (errno == 0) resolved = Encoding.UTF8.GetString(buffer, (int)length);
+        resolved = target ?? path;
         return errno;
+    }
+
+    /// <returns>Null with an errno for what is no symbolic link. The root of a mount is none, and its server is not asked.</returns>
+    public static string? TryReadLink(string path)
+    {
+        var buffer = stackalloc byte[MaxPathBytes];
+        var length = Libc.ReadLink(path, buffer, MaxPathBytes);
+        return length < 0 ? null : Encoding.UTF8.GetString(buffer, (int)length);
     }
 }

@@ -32,7 +32,7 @@ internal static class FuseMounter
     public static FuseMountException Refused(FuseMountOptions options, Errno errno) => new($"mounting on {options.MountPoint} failed with {errno}", errno);
 
     // Two servers on one place would hide each other without a word.
-    private static FuseMountException Occupied(string mountPoint) => new(
+    public static FuseMountException Occupied(string mountPoint) => new(
         $"{mountPoint} is mounted already; end its server (umount {mountPoint}), or detach it if that is dead (umount -l {mountPoint})", Errno.EBUSY);
 
     private static FuseMountException Unusable(string mountPoint, Errno errno) => new(errno switch

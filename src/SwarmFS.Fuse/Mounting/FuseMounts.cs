@@ -4,15 +4,20 @@ using System.Diagnostics;
 namespace SwarmFS.Fuse;
 
 /// <summary>A line of /proc/self/mountinfo (proc_pid_mountinfo(5)).</summary>
+/// <param name="Id">Given again once the mount is gone.</param>
+/// <param name="Parent">The mount that it lies in, or on: what is at the same place below it.</param>
 /// <param name="Device">major:minor, as st_dev shows it.</param>
 /// <param name="Type">"fuse.swarmfs" and the like.</param>
-public sealed record FuseMountInfo(string MountPoint, string Device, string Type, string Source, string Options);
+public sealed record FuseMountInfo(string Id, string Parent, string MountPoint, string Device, string Type, string Source, string Options);
 
 /// <summary>FUSE mounts of this mount namespace, this process's and others'. Nothing here touches a mount from inside this process: its server may be this process, or hang.</summary>
 public static class FuseMounts
 {
     // A server that is alive answers statfs within microseconds; one that does not answer for this long is alive too, as far as a new mount is concerned.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    // MAXSYMLINKS of linux/namei.h.
+    private const int MaxLinks = 40;
 
     // strerror(3) of ENOTCONN and ECONNABORTED in the C locale.
     private static readonly string[] DeadWords = ["endpoint is not connected", "caused connection abort"];
@@ -24,7 +29,9 @@ public static class FuseMounts
     public static FuseMountInfo? Find(string path)
     {
         var resolved = Resolve(path);
-        return MountInfo.Read().LastOrDefault(mount => mount.MountPoint == resolved);
+        var here = MountInfo.Read().Where(mount => mount.MountPoint == resolved).ToList();
+        // Not the last one: the order is that in which they were made, not that in which they were put here.
+        return here.Find(mount => !here.Exists(other => other.Parent == mount.Id));
     }
 
     /// <summary>True when a FUSE mount lies at this path and its server is gone: ENOTCONN, or ECONNABORTED to who asks while the kernel still closes what a killed server had open (a ring of io_uring is closed after the process has ended).</summary>
@@ -40,11 +47,17 @@ public static class FuseMounts
         return errno == Errno.EPERM && Fusermount.Unmount(resolved, lazily: true) ? 0 : errno;
     }
 
-    /// <summary>The path without symbolic links in its directory; the last component, which may be a dead mount, is not looked at.</summary>
-    internal static string Resolve(string path)
+    /// <summary>The path without symbolic links, as mountinfo shows it. What it leads to may be missing, or a dead mount: nobody is asked for it.</summary>
+    public static string Resolve(string path)
     {
-        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        return Path.GetDirectoryName(full) is { } parent && DirectoryPath.TryResolve(parent, out var resolved) == 0 ? Path.Join(resolved, Path.GetFileName(full)) : full;
+        for (var followed = 0; ; followed++)
+        {
+            var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+            if (Path.GetDirectoryName(full) is not { } parent || DirectoryPath.TryResolve(parent, out var above) != 0) return full;
+            var resolved = Path.Join(above, Path.GetFileName(full));
+            if (followed == MaxLinks || DirectoryPath.TryReadLink(resolved) is not { } target) return resolved;
+            path = Path.Combine(above, target);
+        }
     }
 
     // A child process asks, because whoever asks a server that hangs cannot be killed before it answers.

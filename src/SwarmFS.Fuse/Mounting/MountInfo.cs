@@ -22,7 +22,7 @@ internal static class MountInfo
             var fields = line.Split(' ');
             var dash = Array.IndexOf(fields, "-", Math.Min(FieldsBeforeTags, fields.Length));
             if (dash < 0 || fields.Length < dash + 4) continue;
-            yield return new FuseMountInfo(Unescape(fields[4]), fields[2], fields[dash + 1], Unescape(fields[dash + 2]), fields[dash + 3]);
+            yield return new FuseMountInfo(fields[0], fields[1], Unescape(fields[4]), fields[2], fields[dash + 1], Unescape(fields[dash + 2]), fields[dash + 3]);
         }
     }
 
