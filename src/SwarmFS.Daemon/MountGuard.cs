@@ -48,12 +48,25 @@ internal sealed class MountGuard
             var stranger = Directory.EnumerateFileSystemEntries(path).FirstOrDefault(entry => Path.GetFileName(entry) != Note);
             if (stranger is not null)
                 throw new NodeStartException($"{path} is not empty: it holds {Path.GetFileName(stranger)}, which the mount would hide. Choose an empty directory with --mount.");
-            File.WriteAllText(Path.Combine(path, Note), NoteText);
+            WriteNote(Path.Combine(path, Note));
             return new MountGuard(path, made: false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new NodeStartException($"{path} cannot be used as a mount point: {e.Message} Choose another one with --mount.");
+        }
+    }
+
+    private static void WriteNote(string note)
+    {
+        try
+        {
+            File.WriteAllText(note, NoteText);
+            File.SetUnixFileMode(note, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        }
+        catch (IOException e) when (e.HResult == Interop.ReadOnlyFileSystem)
+        {
+            // A system whose root cannot be written has its mount points made ready, with or without the note.
         }
     }
 

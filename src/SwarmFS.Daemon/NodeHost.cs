@@ -55,7 +55,9 @@ internal sealed class NodeHost : IAsyncDisposable
     private NodeHost(LoadedSettings loaded, TimeProvider time, ILoggerFactory loggers, IMeterFactory meters)
     {
         _loaded = loaded;
-        _settings = loaded.Settings ?? throw new ArgumentException("Settings with errors start no node.", nameof(loaded));
+        var settings = loaded.Settings ?? throw new ArgumentException("Settings with errors start no node.", nameof(loaded));
+        // As the kernel's table of mounts names it.
+        _settings = settings with { MountPoint = settings.MountPoint is { } place ? FuseMounts.Resolve(place) : null };
         _time = time;
         _loggers = loggers;
         _meters = meters;

@@ -34,11 +34,12 @@ internal sealed class Unpacker(IBlockStore store, ImportMetrics metrics, ILogger
         var file = OpenDeb(path);
         await using (file)
         {
+            LinuxInterop.TryStatus(file.SafeFileHandle, [], out var before);
             var digest = new Sha256Digest(await SHA256.HashDataAsync(file, cancellationToken));
             var artifact = new ArtifactDigest(digest, file.Length);
             if (expected is not null && artifact != expected.Artifact)
                 throw new ImportRefusedException($"{path} is refused: it is {artifact}, but the index says {expected.Artifact}. Fetch it again.");
-            return await UnpackAsync(path, tree => AddDeb(file, expected, tree, progress, cancellationToken), evidence with { Artifact = artifact }, keeping, cancellationToken);
+            return await UnpackAsync(path, tree => AddDeb(file, before, expected, tree, progress, cancellationToken), evidence with { Artifact = artifact }, keeping, cancellationToken);
         }
     }
 
@@ -100,7 +101,7 @@ internal sealed class Unpacker(IBlockStore store, ImportMetrics metrics, ILogger
     }
 
     private static (string Name, string Version) AddDeb(
-        FileStream file, ExpectedPackage? expected, TreeBuilder tree, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
+        FileStream file, FileStatus before, ExpectedPackage? expected, TreeBuilder tree, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
     {
         file.Position = 0;
         var start = new ImportProgress(ImportStage.Unpacking, Path.GetFileName(file.Name), 0, file.Length);
@@ -111,6 +112,9 @@ internal sealed class Unpacker(IBlockStore store, ImportMetrics metrics, ILogger
                 throw new ArchiveFormatException($"it says that it is {control.Name} {control.Version}, but the index says {expected.Name} {expected.Version}");
             TarTree.AddAll(files, tree);
         });
+        // It is read twice, and what is said of its hash has to be said of what was unpacked.
+        if (!LinuxInterop.TryStatus(file.SafeFileHandle, [], out var after) || !after.IsUnchanged(before))
+            throw new ImportRefusedException($"{file.Name} changed while it was read. Import it again when nobody writes to it.");
         return (control.Name, PackageNames.ToPathVersion(control.Version));
     }
 }

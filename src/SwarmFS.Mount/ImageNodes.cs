@@ -7,6 +7,7 @@ namespace SwarmFS.Mount;
 
 /// <summary>
 /// <c>cid/&lt;cid&gt;.erofs</c>: a tree as one file, which the kernel mounts (Linux 6.12) or a virtual machine has as its disk. It is not listed, as no tree by its root is.
+/// Everybody may read it, but for one of a tree in which modes keep something from others: that is root's.
 /// </summary>
 internal sealed class ImageNodes(MountOptions options, IPackageContent content, Parking parking, MountMetrics metrics)
 {
@@ -26,6 +27,7 @@ internal sealed class ImageNodes(MountOptions options, IPackageContent content, 
     {
         if (!TryGet(package, out var image)) return FuseResult.Error(Errno.EFBIG);
         entry = VirtualEntries.File(NodeNumber.Image(package.Slot), image.Size, DateTimeOffset.UnixEpoch, Forever);
+        if (package.IsForSome) entry.Attributes.Mode = FileModes.Regular | 0x100;
         return FuseResult.Ok;
     }
 

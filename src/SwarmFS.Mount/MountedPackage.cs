@@ -17,6 +17,7 @@ internal sealed class MountedPackage(uint slot, TreeTable tree, IPackageContent 
     private long _touched;
     private ImmutableArray<Place> _places = [];
     private ErofsImage? _image;
+    private readonly Lazy<bool> _isForSome = new(() => FileModes.AreForSome(tree));
 
     private sealed record Place(uint View, NodeNumber Root, NodeNumber Directory);
 
@@ -27,6 +28,9 @@ internal sealed class MountedPackage(uint slot, TreeTable tree, IPackageContent 
     /// <summary>The tree as one file. A function of the tree: when two make it at once, either will do.</summary>
     /// <exception cref="ImageTooLargeException">It would be too large.</exception>
     public ErofsImage Image(bool applySpecialBits) => _image ??= new ErofsImage(Tree, applySpecialBits);
+
+    /// <summary>Modes in it keep something from those who are neither owner nor group.</summary>
+    public bool IsForSome => _isForSome.Value;
 
     /// <summary>One for each package, so that one whose sources are dead does not make the others wait.</summary>
     public RemoteReadGate RemoteReads { get; } = new(content.ReadDeadline);

@@ -98,8 +98,15 @@ internal sealed class StatusNodes(IStatusFiles status, TimeProvider time)
             if (_snapshots.TryGetValue(rendered.Node, out var same)) rendered = same with { Timestamp = rendered.Timestamp };
             else _order.Enqueue(rendered.Node);
             _snapshots[rendered.Node] = _newest[file] = rendered;
-            if (_order.Count > Kept) _snapshots.Remove(_order.Dequeue());
+            if (_order.Count > Kept) ForgetOldest();
             return rendered;
         }
+    }
+
+    // What a file that did not change for long still shows is old, and may be looked up this moment.
+    private void ForgetOldest()
+    {
+        while (Array.Exists(_newest, shown => shown?.Node == _order.Peek())) _order.Enqueue(_order.Dequeue());
+        _snapshots.Remove(_order.Dequeue());
     }
 }

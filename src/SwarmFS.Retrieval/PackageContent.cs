@@ -19,6 +19,8 @@ namespace SwarmFS.Retrieval;
 /// </summary>
 public sealed class PackageContent : IPackageContent, IAsyncDisposable
 {
+    private static readonly TimeSpan UnreadablePause = TimeSpan.FromMilliseconds(50);
+
     private readonly RetrievalOptions _options;
     private readonly IBlockStore _store;
     private readonly TimeProvider _time;
@@ -148,9 +150,19 @@ public sealed class PackageContent : IPackageContent, IAsyncDisposable
     {
         using var attempt = new ReadAttempt(_time, Session(root).Account, _options.ReadDeadline, _options.SourceGrace, cancellationToken);
         Block? block = null;
-        while (block is null && !_blocks.TryGet(cid, out block))
+        for (var isAgain = false; block is null && !_blocks.TryGet(cid, out block); isAgain = true)
+        {
+            if (isAgain) await PauseAsync(attempt, root, cid);
             await _reader.ObtainAsync(Session(root).Account, [new WantedBlock(cid, 0)], priority, attempt, arrived => block ??= arrived.Retain());
+        }
         return block;
+    }
+
+    /// <summary>What the store names as here and could not read just now (no descriptor is free, say) is tried again in a moment.</summary>
+    private async Task PauseAsync(ReadAttempt attempt, Cid root, Cid cid)
+    {
+        if (attempt.IsOver) throw attempt.Failure(root, cid);
+        await Task.Delay(UnreadablePause, _time, attempt.Token);
     }
 
     // As many bytes as asked for, 0 at or beyond the end, or -1.
@@ -216,6 +228,7 @@ public sealed class PackageContent : IPackageContent, IAsyncDisposable
 
     private async Task FillAsync(RootAccount account, List<ReadPiece> pieces, Memory<byte> destination, ReadAttempt attempt)
     {
+        var before = 0;
         while (true)
         {
             List<WantedBlock> wanted = [];
@@ -224,6 +237,8 @@ public sealed class PackageContent : IPackageContent, IAsyncDisposable
                 if (pieces[i].TryFill(_blocks, destination.Span)) pieces.RemoveAt(i);
             }
             if (pieces.Count == 0) return;
+            if (pieces.Count == before) await PauseAsync(attempt, account.Root, pieces[0].Cid);
+            before = pieces.Count;
             foreach (var piece in pieces) wanted.Add(new WantedBlock(piece.Cid, piece.BlockLength));
             await _reader.ObtainAsync(account, wanted, FetchPriority.Demand, attempt, block =>
             {

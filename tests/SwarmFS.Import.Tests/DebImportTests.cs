@@ -191,8 +191,29 @@ public class DebImportTests
         workshop.Store.Held.ShouldBe(0);
     }
 
+    [Fact]
+    public async Task A_file_that_is_written_while_it_is_read_is_refused()
+    {
+        using var workshop = new Workshop();
+        var path = workshop.Write("x.deb", Deb.Of(Files().File("./big", new string('x', 5 << 20)).Finish(), packing: ""));
+        var refusal = await Should.ThrowAsync<ImportRefusedException>(workshop.Importer.ImportDebAsync(path, CancellationToken.None, new AtFirst(() => File.SetLastWriteTimeUtc(path, DateTime.UnixEpoch))));
+        refusal.Message.ShouldContain($"{path} changed while it was read");
+        workshop.Store.Pins.ShouldBeEmpty();
+    }
+
     private sealed class CancelAtOnce(CancellationTokenSource source) : IProgress<ImportProgress>
     {
         public void Report(ImportProgress value) => source.Cancel();
+    }
+
+    private sealed class AtFirst(Action action) : IProgress<ImportProgress>
+    {
+        private Action? _action = action;
+
+        public void Report(ImportProgress value)
+        {
+            _action?.Invoke();
+            _action = null;
+        }
     }
 }

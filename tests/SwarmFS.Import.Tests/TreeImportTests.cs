@@ -20,6 +20,30 @@ public class TreeImportTests
         (await workshop.Importer.ImportTreeAsync(source, "My_tool", "1:1.0", CancellationToken.None)).Root.ShouldBe(imported.Root);
     }
 
+    [Fact]
+    public async Task A_large_file_shows_progress_and_can_be_left_in_the_middle()
+    {
+        using var workshop = new Workshop();
+        using var cancelled = new CancellationTokenSource();
+        var source = Directory.CreateDirectory(Path.Join(workshop.Directory, "source")).FullName;
+        Tool.Run("sh", "-c", "head -c 50000000 /dev/urandom > \"$1/large\"", "sh", source);
+        var progress = new CancelAfter(10_000_000, cancelled);
+        await Should.ThrowAsync<OperationCanceledException>(workshop.Importer.ImportTreeAsync(source, "tool", "1", cancelled.Token, progress));
+        progress.Last.ShouldBeInRange(10_000_000, 15_000_000);
+        workshop.Store.Pins.ShouldBeEmpty();
+    }
+
+    private sealed class CancelAfter(long bytes, CancellationTokenSource source) : IProgress<ImportProgress>
+    {
+        public long Last { get; private set; }
+
+        public void Report(ImportProgress value)
+        {
+            Last = value.Done;
+            if (value.Done > bytes) source.Cancel();
+        }
+    }
+
     [Theory]
     [InlineData("mkfifo")]
     [InlineData("mknod")]

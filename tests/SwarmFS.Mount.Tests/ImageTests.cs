@@ -60,6 +60,17 @@ public sealed class ImageTests : IDisposable
     }
 
     [Fact]
+    public void An_image_is_no_way_around_the_modes_in_it()
+    {
+        _host.Run("mkdir -p $S/source/d; echo public > $S/source/d/file; ln -s file $S/source/d/link");
+        _host.Run($"stat -c %a $M/cid/{Publish("open")}.erofs").Trim().ShouldBe("444");
+        _host.Run("echo secret > $S/source/d/kept; chmod 640 $S/source/d/kept");
+        _host.Run($"stat -c %a $M/cid/{Publish("file")}.erofs").Trim().ShouldBe("400");
+        _host.Run("chmod 644 $S/source/d/kept; chmod 711 $S/source/d");
+        _host.Run($"stat -c %a $M/cid/{Publish("directory")}.erofs").Trim().ShouldBe("400");
+    }
+
+    [Fact]
     public void What_never_comes_is_an_error_and_what_is_no_root_no_image()
     {
         _host.Run("mkdir -p $S/source; head -c 50000 /dev/urandom > $S/source/file");

@@ -44,6 +44,36 @@ public sealed class DeadlineTests
     }
 
     [Fact]
+    public async Task A_block_that_is_named_as_here_and_cannot_be_read_fails_at_the_deadline_or_comes_when_it_can()
+    {
+        await using var world = new World(("a", World.Noise(5000, 1)));
+        world.OverMemory();
+        var tree = await world.TreeAsync();
+        var cid = tree[1].Content;
+        world.Here.Unreadable = cid;
+        var (failing, block) = (world.ReadAsync(tree, "a"), world.Content.GetBlockAsync(world.Root, cid, FetchPriority.Demand, TestContext.Current.CancellationToken).AsTask());
+        for (var step = 0; step < 151; step++)
+        {
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+            world.Time.Advance(TimeSpan.FromSeconds(0.1));
+        }
+        await Should.ThrowAsync<ContentUnavailableException>(failing.WaitAsync(TimeSpan.FromSeconds(20)));
+        await Should.ThrowAsync<ContentUnavailableException>(block.WaitAsync(TimeSpan.FromSeconds(20)));
+
+        world.Time.Advance(TimeSpan.FromSeconds(60));
+        var read = world.ReadAsync(tree, "a");
+        world.Time.Advance(TimeSpan.FromSeconds(0.1));
+        read.IsCompleted.ShouldBeFalse();
+        world.Here.Unreadable = null;
+        for (var step = 0; step < 20 && !read.IsCompleted; step++)
+        {
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+            world.Time.Advance(TimeSpan.FromSeconds(0.1));
+        }
+        (await read.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBeBytes(world.Expected("a"));
+    }
+
+    [Fact]
     public async Task A_source_that_ignores_the_deadline_does_not_hold_the_reader()
     {
         await using var world = new World(("a", World.Noise(5000, 1)));

@@ -48,7 +48,10 @@ public sealed class MemoryBlockStore : IBlockStore
     /// <summary>Changes the first byte, as a failing disk might after the block was verified: <see cref="Read"/> gives it, <see cref="TryGet"/> finds out and drops the block.</summary>
     public void Damage(Cid cid) => _blocks[cid] = [(byte)~_blocks[cid][0], .. _blocks[cid][1..]];
 
-    public bool Contains(in Cid cid) => _blocks.ContainsKey(cid);
+    /// <summary>Named as here, and cannot be read: as a block on a disk for which no descriptor is left.</summary>
+    public Cid? Unreadable { get; set; }
+
+    public bool Contains(in Cid cid) => cid == Unreadable || _blocks.ContainsKey(cid);
 
     public bool TryGetLength(in Cid cid, out int length)
     {

@@ -92,7 +92,9 @@ public static class SettingValues
 
     internal static string? RefuseSwitch(string text) => TryParseSwitch(text, out _) ? null : "must be on or off";
 
-    internal static string? RefuseMount(string text) => text == "none" || Path.IsPathRooted(text) ? null : "must be an absolute path, or none";
+    // U+FFFD stands for bytes that are no UTF-8: the path would name another directory.
+    internal static string? RefuseMount(string text) =>
+        text == "none" ? null : !Path.IsPathRooted(text) ? "must be an absolute path, or none" : text.Contains('\uFFFD', StringComparison.Ordinal) ? "must be UTF-8" : null;
 
     internal static string? RefuseQuota(string text) =>
         TryParseSize(text, out var bytes) && bytes >= MinQuota ? null : "must be a size of at least 64MiB, such as 500MB or 20GiB";

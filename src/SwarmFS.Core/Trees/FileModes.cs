@@ -22,6 +22,18 @@ public static class FileModes
         };
     }
 
+    /// <summary>Whether there is a file that not everybody may read, or a directory that not everybody may list and enter.</summary>
+    public static bool AreForSome(TreeTable tree)
+    {
+        for (var row = 0; row < tree.Count; row++)
+        {
+            ref readonly var entry = ref tree[row];
+            var open = entry.Kind switch { EntryKind.Directory => 0b101, EntryKind.Symlink => 0, _ => 0b100 };
+            if ((entry.Permissions & open) != open) return true;
+        }
+        return false;
+    }
+
     /// <summary>st_blocks of a file of this size on a filesystem with 4 KiB blocks, so that du(1) says what it says of a copy.</summary>
     public static ulong Blocks(long size) => (ulong)((size + 4095) / 4096) * 8;
 }

@@ -38,6 +38,9 @@ internal struct FileStatus
     public uint DeviceMinor;
 
     public readonly int Kind => Mode & 0xf000;
+
+    /// <summary>Whether the content is that of <paramref name="before"/>, as far as size and time tell.</summary>
+    public readonly bool IsUnchanged(in FileStatus before) => (Size, MtimeSeconds, MtimeNanoseconds) == (before.Size, before.MtimeSeconds, before.MtimeNanoseconds);
 }
 
 internal static unsafe partial class LinuxInterop

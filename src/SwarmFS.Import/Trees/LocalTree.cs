@@ -74,13 +74,12 @@ internal sealed class LocalTree(TreeBuilder tree, string shownRoot, IProgress<Im
     private void AddFile(SafeFileHandle directory, byte[] name, byte[] path, FileStatus status)
     {
         using var handle = Open(directory, name, path, status);
-        using var content = new FileStream(handle, FileAccess.Read, bufferSize: 0);
+        var start = new ImportProgress(ImportStage.Unpacking, shownRoot, _bytes, -1);
+        using var content = new SourceStream(new FileStream(handle, FileAccess.Read, bufferSize: 0), start, status.Size > SourceStream.ReportEvery ? progress : null, cancellationToken);
         tree.AddFile(path, Attributes(status, Xattrs(handle, path)), content, status.Size);
-        if (!LinuxInterop.TryStatus(handle, [], out var after) || after.Size != status.Size
-            || (after.MtimeSeconds, after.MtimeNanoseconds) != (status.MtimeSeconds, status.MtimeNanoseconds))
-            throw Changed(path);
+        if (!LinuxInterop.TryStatus(handle, [], out var after) || !after.IsUnchanged(status)) throw Changed(path);
         _bytes += status.Size;
-        progress?.Report(new ImportProgress(ImportStage.Unpacking, shownRoot, _bytes, -1));
+        progress?.Report(start with { Done = _bytes });
     }
 
     private SafeFileHandle Open(SafeFileHandle directory, byte[] name, byte[] path, FileStatus expected)

@@ -4,7 +4,7 @@ namespace SwarmFS.Import;
 internal sealed class SourceStream(Stream source, ImportProgress start, IProgress<ImportProgress>? progress, CancellationToken cancellationToken) : ForwardOnlyStream
 {
     /// <summary>Bytes between two reports: a few hundred for a large package.</summary>
-    private const long ReportEvery = 1 << 20;
+    public const long ReportEvery = 1 << 20;
 
     private long _done;
     private long _reported;
@@ -16,7 +16,7 @@ internal sealed class SourceStream(Stream source, ImportProgress start, IProgres
         _done += read;
         if (progress is null || (_done - _reported < ReportEvery && read > 0)) return read;
         _reported = _done;
-        progress.Report(start with { Done = _done });
+        progress.Report(start with { Done = start.Done + _done });
         return read;
     }
 
