@@ -122,6 +122,46 @@ public sealed class CommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("<file>", "import", "deb", "")]
+    [InlineData("<dir>", "import", "tree", "", "--name", "a", "--version", "1")]
+    [InlineData("<dir>", "publish", "", "--name", "a", "--version", "1")]
+    [InlineData("--key", "publish", "d", "--name", "a", "--version", "1", "--key", "")]
+    [InlineData("--key", "revoke", "a", "1", "--reason", "r", "--key", "")]
+    [InlineData("--output", "get", "bafk", "-o", "")]
+    [InlineData("--output", "proof", "get", "a", "-o", "")]
+    [InlineData("<file>", "proof", "verify", "", "--entry", "e", "--log", "l")]
+    [InlineData("--entry", "proof", "verify", "p", "--entry", "", "--log", "l")]
+    [InlineData("--policy", "proof", "verify", "p", "--entry", "e", "--policy", "")]
+    [InlineData("<file>", "evidence", "verify", "")]
+    [InlineData("<file>", "policy", "apply", "")]
+    [InlineData("<file>", "policy", "sign", "", "--key", "k", "--name", "n")]
+    [InlineData("--key", "policy", "sign", "p", "--key", "", "--name", "n")]
+    [InlineData("<file>", "policy", "check", "")]
+    [InlineData("--after", "policy", "check", "p", "--after", "")]
+    [InlineData("<file>", "key", "gen", "", "--name", "n")]
+    [InlineData("<file>", "key", "vkey", "", "--name", "n")]
+    [InlineData("--key", "witness", "serve", "--key", "", "--name", "n", "--listen", "127.0.0.1:1", "--log", "l")]
+    public async Task An_empty_path_is_refused_by_its_word_before_anything_is_done(string word, params string[] arguments)
+    {
+        (await RunAsync(arguments)).ShouldBe(2);
+        _terminal.Error.ShouldContain($"swarmfs: {word} is empty; give a path.");
+        _node.Asked.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("up", "--no-mount")]
+    [InlineData("config")]
+    public async Task An_empty_configuration_file_s_name_is_not_the_default_one(params string[] words)
+    {
+        var option = new TestTerminal();
+        (await option.RunAsync(["--state", _node.State + "/none", "--config", "", .. words])).ShouldBe(2);
+        option.Error.ShouldContain("The configuration file's name is empty (option --config)");
+        var variable = new TestTerminal { Environment = { ["SWARMFS_CONFIG"] = "" } };
+        (await variable.RunAsync(["--state", _node.State + "/none", .. words])).ShouldBe(2);
+        variable.Error.ShouldContain("The configuration file's name is empty (environment variable SWARMFS_CONFIG)");
+    }
+
+    [Theory]
     [InlineData("ok", "fresh", 0)]
     [InlineData("degraded", "fresh", 1)]
     [InlineData("ok", "stale", 1)]

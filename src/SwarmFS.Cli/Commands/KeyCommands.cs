@@ -16,7 +16,7 @@ internal static class KeyCommands
 
     private static Command CreateGenerate(CommandContext context)
     {
-        var file = new Argument<string>("file") { Description = "A new file for the 32 bytes of the private key, readable by its owner alone; one that exists is left alone" };
+        var file = PathWord.Argument("file", "A new file for the 32 bytes of the private key, readable by its owner alone; one that exists is left alone");
         var name = new Option<string?>("--name") { Description = "The name in the vkey (default: the file's name without its extension)", HelpName = "NAME" };
         var witness = Witness();
         var command = new Command("gen", "Make a key and print its vkey") { file, name, witness };
@@ -32,7 +32,7 @@ internal static class KeyCommands
 
     private static Command CreateDescribe(CommandContext context)
     {
-        var file = new Argument<string>("file") { Description = "A key file" };
+        var file = PathWord.Argument("file", "A key file");
         var name = new Option<string>("--name") { Description = "The name in the vkey: of a log its origin", HelpName = "NAME", Required = true };
         var witness = Witness();
         var command = new Command("vkey", "Print the vkey of a key") { file, name, witness };

@@ -61,7 +61,7 @@ internal static class LogCommands
     public static Command CreateProofGet(CommandContext context)
     {
         var subject = new Argument<string>("package") { Description = "NAME (its latest version) or NAME/VERSION" };
-        var output = new Option<string?>("--output", "-o") { Description = "Write the proof to FILE and the record to FILE.entry", HelpName = "FILE" };
+        var output = PathWord.Option("--output", "Write the proof to FILE and the record to FILE.entry", "FILE", "-o");
         var command = new Command("get", "The record of a version and the proof that it stands in a log (C2SP tlog-proof)") { subject, output };
         context.AddExample(command, "swarmfs proof get gedit -o gedit.proof");
         command.SetAction((parsed, cancellationToken) => context.GuardAsync("Nothing was written.", async () =>
@@ -83,7 +83,7 @@ internal static class LogCommands
 
     private static Command CreatePublish(CommandContext context)
     {
-        var directory = new Argument<string>("dir") { Description = "A directory" };
+        var directory = PathWord.Argument("dir", "A directory");
         var name = new Option<string>("--name") { Description = "The package's name", HelpName = "NAME", Required = true };
         var version = new Option<string>("--version") { Description = "The package's version", HelpName = "VERSION", Required = true };
         var key = PublisherKey("Sign with this key instead of the node's own: the release stands in the key's namespace, wherever it is published");
@@ -117,7 +117,7 @@ internal static class LogCommands
         return command;
     }
 
-    private static Option<string?> PublisherKey(string description) => new("--key") { Description = description, HelpName = "FILE" };
+    private static Option<string?> PublisherKey(string description) => PathWord.Option("--key", description);
 
     private static string? KeyPath(ParseResult parsed, Option<string?> key) => parsed.GetValue(key) is { } path ? Path.GetFullPath(path) : null;
 }

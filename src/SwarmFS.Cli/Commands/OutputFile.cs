@@ -19,11 +19,9 @@ internal static class OutputFile
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
     /// <param name="write">Writes the content; gives its length.</param>
-    /// <exception cref="UsageException">The name is empty.</exception>
     /// <exception cref="IOException">It cannot be written.</exception>
     public static async Task<long> WriteAsync(string path, Func<Stream, Task<long>> write)
     {
-        if (path.Length == 0) throw new UsageException("The name of the file to write is empty.");
         var there = Interop.Status(path);
         if (there is { IsDirectory: true }) throw new IOException($"{path} is a directory. Name a file in it.");
         if (there is null or { IsRegular: true }) return await ReplaceAsync(Followed(path), there, write);

@@ -16,8 +16,8 @@ internal static class PolicyCommands
 
     private static Command CreateSign(CommandContext context)
     {
-        var file = new Argument<string>("file") { Description = "The policy: its text, or a version that others have signed; the signature is added to it" };
-        var key = new Option<string>("--key") { Description = "The signer's key file", HelpName = "FILE", Required = true };
+        var file = PathWord.Argument("file", "The policy: its text, or a version that others have signed; the signature is added to it");
+        var key = PathWord.Required("--key", "The signer's key file");
         var name = new Option<string>("--name") { Description = "The signer's name, as the policy's root-key lines have it", HelpName = "NAME", Required = true };
         var command = new Command("sign", "Add a signature to a policy") { file, key, name };
         context.AddExample(command, "swarmfs policy sign policy.2 --key root.key --name alice");
@@ -34,7 +34,7 @@ internal static class PolicyCommands
 
     private static Command CreateApply(CommandContext context)
     {
-        var file = new Argument<string>("file") { Description = "The signed policy that comes after the one in force; the first one where none is" };
+        var file = PathWord.Argument("file", "The signed policy that comes after the one in force; the first one where none is");
         var command = new Command("apply", "Hand the node a new version of its policy; it counts from its next start") { file };
         context.AddExample(command, "swarmfs policy apply policy.2");
         context.Ask(command, ControlRoutes.Policy, parsed => new PolicyRequest(Path.GetFullPath(parsed.GetRequiredValue(file))),
@@ -44,8 +44,8 @@ internal static class PolicyCommands
 
     private static Command CreateCheck(CommandContext context)
     {
-        var file = new Argument<string>("file") { Description = "A signed policy" };
-        var after = new Option<string?>("--after") { Description = "The version before it, which must have signed it, too", HelpName = "OLD" };
+        var file = PathWord.Argument("file", "A signed policy");
+        var after = PathWord.Option("--after", "The version before it, which must have signed it, too", "OLD");
         var command = new Command("check", "Check a policy's form, signatures and expiry") { file, after };
         context.AddExample(command, "swarmfs policy check policy.1", "swarmfs policy check policy.2 --after policy.1");
         context.DoAtTime(command, (parsed, now) =>

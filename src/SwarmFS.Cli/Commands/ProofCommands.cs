@@ -20,14 +20,15 @@ internal static class ProofCommands
 
     private static Command CreateVerify(CommandContext context)
     {
-        var file = new Argument<string>("file") { Description = "A proof (C2SP tlog-proof)" };
-        var entry = new Option<string>("--entry") { Description = "The entry of the log, byte for byte", HelpName = "FILE", Required = true };
-        var policy = new Option<string?>("--policy") { Description = "A signed policy, or a C2SP tlog-policy: which logs count, and how many witnesses must have seen the checkpoint", HelpName = "FILE" };
+        var file = PathWord.Argument("file", "A proof (C2SP tlog-proof)");
+        var entry = PathWord.Required("--entry", "The entry of the log, byte for byte");
+        var policy = PathWord.Option("--policy", "A signed policy, or a C2SP tlog-policy: which logs count, and how many witnesses must have seen the checkpoint");
         var log = new Option<string?>("--log") { Description = "Instead of a policy: the vkey of a log whose signature is enough", HelpName = "VKEY" };
         var command = new Command("verify", "Verify that an entry stands in a log") { file, entry, policy, log };
         command.Validators.Add(parsed =>
         {
-            if (parsed.GetValue(policy) is null == parsed.GetValue(log) is null) parsed.AddError("Give either --policy or --log.");
+            // Whether they are there: a value that is missing is refused after this.
+            if (parsed.GetResult(policy) is null == parsed.GetResult(log) is null) parsed.AddError("Give either --policy or --log.");
         });
         context.AddExample(command, "swarmfs proof verify head.tlog-proof --entry head --policy policy.1");
         context.DoAtTime(command, (parsed, now) =>
@@ -50,7 +51,7 @@ internal static class ProofCommands
 
     private static Command CreateVerifyEvidence(CommandContext context)
     {
-        var file = new Argument<string>("file") { Description = "Evidence, as nodes and witnesses keep it" };
+        var file = PathWord.Argument("file", "Evidence, as nodes and witnesses keep it");
         var command = new Command("verify", "Verify that a log signed two histories; done when it did") { file };
         context.AddExample(command, "swarmfs evidence verify fork.txt");
         context.Do(command, parsed =>

@@ -17,7 +17,7 @@ internal static class WitnessCommand
 
     private static Command CreateServe(CommandContext context)
     {
-        var key = new Option<string>("--key") { Description = "The witness's key file, used for nothing else", HelpName = "FILE", Required = true };
+        var key = PathWord.Required("--key", "The witness's key file, used for nothing else");
         var name = new Option<string>("--name") { Description = "The witness's name, as policies have it", HelpName = "NAME", Required = true };
         var listen = new Option<string>("--listen") { Description = "Where to answer, by HTTP", HelpName = "ADDR:PORT", Required = true };
         var logs = new Option<string[]>("--log") { Description = "The vkey of a log to cosign; may be given again", HelpName = "VKEY", Required = true };

@@ -52,6 +52,11 @@ public static class SettingsLoader
     private static void ReadFile(SettingsInput input, Dictionary<SettingDefinition, (string, string)> values, List<string> errors)
     {
         var path = input.ConfigOption ?? input.Environment("SWARMFS_CONFIG") ?? SettingTable.DefaultConfigFile;
+        if (path.Length == 0)
+        {
+            errors.Add($"The configuration file's name is empty ({(input.ConfigOption is null ? "environment variable SWARMFS_CONFIG" : "option --config")}): name a file; leave it out for the default.");
+            return;
+        }
         try
         {
             using var reader = new StreamReader(path);

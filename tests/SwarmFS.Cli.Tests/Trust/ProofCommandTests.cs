@@ -49,6 +49,18 @@ public sealed class ProofCommandTests : IDisposable
         _directory.Terminal.Out.ShouldStartWith("entry 7 of 20 in example.org/log+");
     }
 
+    [Theory]
+    [InlineData("Required argument missing for option: '--policy'.", "--policy")]
+    [InlineData("Required argument missing for option: '--log'.", "--log")]
+    [InlineData("Option '--log' expects a single argument but 2 were provided.", "--log", "x", "--log", "y")]
+    [InlineData("Give either --policy or --log.", "--log", "x", "--policy", "y")]
+    [InlineData("Give either --policy or --log.")]
+    public async Task What_to_believe_is_said_once_and_with_a_value(string error, params string[] words)
+    {
+        (await _directory.RunAsync(["proof", "verify", "p", "--entry", "e", .. words])).ShouldBe(2);
+        _directory.Terminal.Error.ShouldContain(error);
+    }
+
     [Fact]
     public async Task Another_entry_another_log_or_a_changed_proof_does_not_hold()
     {
