@@ -52,9 +52,11 @@ public sealed record RevokeReport(string Name, string Version, string Namespace)
 public sealed record LogRequest(long? First = null, int Count = 0);
 
 /// <summary>This node's own log.</summary>
-/// <param name="Checkpoint">The signed note, cosignatures included; null while nothing was recorded.</param>
+/// <param name="Entries">Under that checkpoint.</param>
+/// <param name="Checkpoint">The signed note that its quorum has seen, cosignatures included; null while there is none.</param>
 /// <param name="Files">CID of the directory of the log's files, as peers get them.</param>
-public sealed record LogReport(string Key, long Entries, string? Checkpoint, string? Files, IReadOnlyList<string> Records);
+/// <param name="Unpublished">A sentence about the entries that nobody can prove yet; null when there are none.</param>
+public sealed record LogReport(string Key, long Entries, string? Checkpoint, string? Files, IReadOnlyList<string> Records, string? Unpublished = null);
 
 /// <param name="Subject"><c>NAME</c> or <c>NAME/VERSION</c>.</param>
 public sealed record ProofRequest(string Subject);

@@ -22,9 +22,9 @@ internal sealed class WitnessProcess(string directory) : IAsyncDisposable
     public string Vkey { get; private set; } = "";
 
     /// <summary>Starts it and waits until it says that it answers.</summary>
-    public async Task StartAsync(string log, string? now = null)
+    public async Task StartAsync(string log, string? now = null, string listen = "127.0.0.1:0")
     {
-        string[] words = ["witness", "serve", "--state", State, "--key", Key, "--name", "w.example", "--listen", "127.0.0.1:0", "--log", log, "--json"];
+        string[] words = ["witness", "serve", "--state", State, "--key", Key, "--name", "w.example", "--listen", listen, "--log", log, "--json"];
         var start = new ProcessStartInfo(Swarmfs, words) { RedirectStandardOutput = true };
         if (now is not null) start.Environment["SWARMFS_NOW"] = now;
         _process = Process.Start(start)!;

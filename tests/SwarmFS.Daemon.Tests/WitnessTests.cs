@@ -90,6 +90,50 @@ public sealed class WitnessTests : IAsyncDisposable
         verified.Out.ShouldContain("signed two histories");
     }
 
+    [Fact]
+    public async Task A_node_whose_policy_begins_to_ask_for_a_witness_shows_its_names_when_that_has_answered_and_says_until_then_what_it_waits_for()
+    {
+        await using var node = new NodeProcess();
+        var tree = Directory.CreateDirectory(Path.Combine(node.Directory, "tree")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(tree, "a"), "a");
+        await node.UpAsync("--no-mount");
+        (await node.SwarmfsAsync("import", "tree", tree, "--name", "tool", "--version", "1.0")).ExitCode.ShouldBe(0);
+        var log = System.Text.Json.JsonDocument.Parse((await node.SwarmfsAsync("id", "--json")).Out).RootElement.GetProperty("importerKey").GetString()!;
+        await MakeKeyAsync();
+        await _witness.StartAsync(log);
+        (await node.SwarmfsAsync("policy", "apply", await PolicyAsync(log))).ExitCode.ShouldBe(0);
+        await _witness.KillAsync();
+        (await node.SwarmfsAsync("down")).ExitCode.ShouldBe(0);
+        await node.WaitForEndAsync();
+
+        await node.UpAsync("--no-mount");
+        var status = await node.SwarmfsAsync("status");
+        status.ExitCode.ShouldBe(1);
+        status.Out.ShouldMatch("health +degraded\n +This node's log has [0-9]+ entries, and the newest are not shown yet: ");
+        var checkpoint = await node.SwarmfsAsync("log", "checkpoint");
+        checkpoint.ExitCode.ShouldBe(1);
+        checkpoint.Error.ShouldStartWith("swarmfs: This node's log has ");
+        var audit = await node.SwarmfsAsync("audit");
+        audit.ExitCode.ShouldBe(1);
+        audit.Out.ShouldContain("are not shown yet");
+
+        await _witness.StartAsync(log, listen: _witness.Url.Authority);
+        for (var tries = 0; tries < 60 && !(await node.SwarmfsAsync("ls", "pkgs")).Out.Contains("tool", StringComparison.Ordinal); tries++) await Task.Delay(TimeSpan.FromSeconds(1));
+        (await node.SwarmfsAsync("status")).Out.ShouldMatch("health +ok");
+        (await node.SwarmfsAsync("log", "checkpoint")).Out.ShouldContain("w.example");
+    }
+
+    /// <summary>A signed policy of the log, as the running witness must have seen it.</summary>
+    private async Task<string> PolicyAsync(string log)
+    {
+        var (key, policy) = (Path.Combine(_directory, "root.key"), Path.Combine(_directory, "policy.1"));
+        var root = (await NodeProcess.RunAsync(WitnessProcess.Swarmfs, "key", "gen", key, "--name", "root")).Out.Trim();
+        await File.WriteAllTextAsync(
+            policy, $"swarmfs.policy/v1\nversion 1\nexpires never\nroot-key {root}\nroot-threshold 1\nimporters 1\nmax-age 24h\nlog {log}\nwitness w {_witness.Vkey} {_witness.Url}\nquorum w\n");
+        (await NodeProcess.RunAsync(WitnessProcess.Swarmfs, "policy", "sign", policy, "--key", key, "--name", "root")).ExitCode.ShouldBe(0);
+        return policy;
+    }
+
     [Theory]
     [InlineData("TERM")]
     [InlineData("INT")]

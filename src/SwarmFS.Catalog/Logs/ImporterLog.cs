@@ -14,6 +14,11 @@ public sealed record BatchResult(long Entries, int Appended, string? Missing)
     public bool IsPublished => Missing is null;
 }
 
+/// <summary>Why others cannot prove all of the own log.</summary>
+/// <param name="Entries">Of the log now, published or not.</param>
+/// <param name="Missing">What the newest checkpoint waits for.</param>
+public sealed record UnpublishedLog(long Entries, string Missing);
+
 /// <summary>The log's files contradict each other, or belong to another key: starting would mean to sign a second history. The message says what to do.</summary>
 public sealed class LogDamagedException(string message) : Exception(message);
 
@@ -26,7 +31,7 @@ public sealed class LogDamagedException(string message) : Exception(message);
 /// </summary>
 public sealed class ImporterLog : IDisposable
 {
-    /// <summary>How often a checkpoint is cosigned anew: a day's maximum age leaves room for many failures.</summary>
+    /// <summary>How often a checkpoint is cosigned anew: a day's maximum age leaves room for many failures. One that its quorum has not seen is tried again within it.</summary>
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromHours(1);
 
     /// <summary>Records of one batch: all trees of a suite take a few.</summary>
@@ -53,6 +58,7 @@ public sealed class ImporterLog : IDisposable
     private SignedNote? _note;
     private byte[] _last = [];
     private long _publishedEntries;
+    private UnpublishedLog? _unpublished;
 
     /// <param name="origin">Names the log in its checkpoints; the same for ever.</param>
     /// <param name="key">Signs checkpoints and announcements. Stays the caller's, who disposes it after the log.</param>
@@ -81,6 +87,9 @@ public sealed class ImporterLog : IDisposable
 
     /// <summary>Raised with the new announcement, on the thread that made it.</summary>
     public event Action<ReadOnlyMemory<byte>>? Announced;
+
+    /// <summary>Null when all of it is published. Told when an attempt has ended, not while it goes on.</summary>
+    public UnpublishedLog? Unpublished => Volatile.Read(ref _unpublished);
 
     internal LogState State { get; } = new();
 
@@ -194,12 +203,25 @@ public sealed class ImporterLog : IDisposable
     {
         if (_note is not { } note) return null;
         if (_publishedEntries == _tree.Size && _publication.Announcement is not null && !renew) return null;
-        var (cosigned, missing) = await _publication.CosignAsync(note, _tree, oldSize: _publishedEntries, renew, cancellationToken);
-        if (cosigned != note) Volatile.Write(ref _note, cosigned);
-        if (missing is not null) CatalogLog.NotCosigned(_log, _tree.Size, missing);
-        else Announce(cosigned);
-        return missing;
+        try
+        {
+            var (cosigned, missing) = await _publication.CosignAsync(note, _tree, oldSize: _publishedEntries, renew, cancellationToken);
+            if (cosigned != note) Volatile.Write(ref _note, cosigned);
+            if (missing is not null) CatalogLog.NotCosigned(_log, _tree.Size, missing);
+            else Announce(cosigned);
+            Tell(missing);
+            return missing;
+        }
+        catch (Exception e)
+        {
+            Tell(e is OperationCanceledException ? "its witnesses were not waited for" : e.Message.TrimEnd('.'));
+            throw;
+        }
     }
+
+    /// <param name="missing">What the last attempt lacked, which is nothing to tell where it was to renew what is published; null when it lacked nothing.</param>
+    private void Tell(string? missing) => Volatile.Write(
+        ref _unpublished, missing is null || (_publishedEntries == _tree.Size && _publication.Announcement is not null) ? null : new UnpublishedLog(_tree.Size, missing));
 
     private void Announce(SignedNote note)
     {
@@ -222,6 +244,7 @@ public sealed class ImporterLog : IDisposable
         catch (Exception e) when (e is StoreFullException or ContentUnavailableException or InvalidTreeException)
         {
             CatalogLog.LogNotServed(_log, e.Message);
+            Tell(e.Message.TrimEnd('.'));
         }
     }
 
@@ -248,6 +271,8 @@ public sealed class ImporterLog : IDisposable
         }
         _store.Pin(head.Catalogue, PinReason);
         if (_note is null || !Checkpoint.TryRead(_note.Text, out var checkpoint, out _) || checkpoint.Size < _tree.Size) Sign();
-        if (_witnesses.Evaluate(_note!, VerifierKey).IsMet) Announce(_note!);
+        var verdict = _witnesses.Evaluate(_note!, VerifierKey);
+        if (verdict.IsMet) Announce(_note!);
+        else Tell(verdict.Reason);
     }
 }

@@ -170,12 +170,12 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
         var logs = _confirmation.Logs.Select(view => Freshness.Of(view, _parts.Policy, counts: true, now, ReasonOf(view.Log))).ToList();
         if (_own is not null && !_confirmation.Logs.Contains(_own)) logs.Add(Freshness.Of(_own, _parts.Policy, counts: false, now, reason: null));
         return new CatalogStatus(
-            logs, Freshness.IsStale(logs, _parts.Policy), _parts.Board.IsOwnAhead, made.Snapshot.Count,
+            logs, Freshness.IsStale(logs, _parts.Policy), _parts.Board.IsOwnAhead, _parts.Own?.Unpublished, made.Snapshot.Count,
             [.. made.Suites.Select(suite => new SuiteStatus(
                 suite.Suite.Namespace, suite.Suite.Date, suite.Importer.Log.Name, made.Snapshot.ReleasesOf(suite.Suite.Namespace), _confirmation.LogsWith(suite.Suite).Count))], made.Conflicts);
     }
 
-    /// <summary>Begins to follow in the background, and to renew the own checkpoint's cosignatures.</summary>
+    /// <summary>Begins to follow in the background, and to have the own checkpoint cosigned: at once where its quorum is missing, and from then on to renew it.</summary>
     public void Start()
     {
         _work = Task.WhenAll(Task.Run(FollowAsync), Task.Run(BeatAsync));
@@ -346,10 +346,13 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
     {
         try
         {
+            // What no quorum has seen is shown nowhere, not even here: a policy that began to ask for witnesses hides all of the log until they have been asked.
+            var pause = IsPublished ? ImporterLog.HeartbeatInterval : TimeSpan.Zero;
             while (true)
             {
-                await Task.Delay(ImporterLog.HeartbeatInterval, _parts.Time, _stop.Token);
+                await Task.Delay(pause, _parts.Time, _stop.Token);
                 await TryBeatAsync();
+                pause = IsPublished ? ImporterLog.HeartbeatInterval : TimeSpan.FromTicks(Math.Clamp(pause.Ticks * 2, RetryPause.Ticks, ImporterLog.HeartbeatInterval.Ticks));
             }
         }
         catch (OperationCanceledException)
@@ -357,6 +360,8 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
             // The node ends.
         }
     }
+
+    private bool IsPublished => _parts.Own?.Unpublished is null;
 
     private async Task TryBeatAsync()
     {

@@ -30,7 +30,8 @@ internal static class LogCommands
         context.Ask(command, ControlRoutes.Log, _ => new LogRequest(), ControlJson.Default.LogRequest, ControlJson.Default.LogReport, report =>
         {
             context.Terminal.Out.Write(report.Checkpoint ?? "");
-            if (report.Checkpoint is null) context.Terminal.Error.WriteLine("swarmfs: nothing was recorded yet. swarmfs sync or swarmfs import records something.");
+            if (report is { Checkpoint: null, Unpublished: null }) context.Terminal.Error.WriteLine("swarmfs: nothing was recorded yet. swarmfs sync or swarmfs import records something.");
+            TellUnpublished(context, report);
         }, isDone: report => report.Checkpoint is not null);
         return command;
     }
@@ -46,10 +47,16 @@ internal static class LogCommands
         {
             foreach (var record in report.Records) context.Terminal.Out.WriteLine(record.TrimEnd('\n') + "\n");
         });
+            TellUnpublished(context, report);
         return command;
     }
 
     private static T ReadNumber<T>(ArgumentResult result)
+    private static void TellUnpublished(CommandContext context, LogReport report)
+    {
+        if (report.Unpublished is { } why) context.Terminal.Error.WriteLine($"swarmfs: {why}");
+    }
+
         where T : struct, INumberBase<T>
     {
         var text = result.Tokens.Single().Value;

@@ -23,6 +23,9 @@ internal abstract class NodeCatalogue
     protected static LogStateReport Show(LogStatus log) =>
         new(log.Key.ToString(), log.IsOwn, log.Entries, log.WitnessedTime ?? log.HeadTime, log.Health.ToString().ToLowerInvariant(), log.Reason);
 
+    public static string ShowUnpublished(UnpublishedLog own) =>
+        $"This node's log has {own.Entries:n0} entries, and the newest are not shown yet: {own.Missing}. It is tried again within {ImporterLog.HeartbeatInterval.TotalMinutes} minutes; see that the policy's witnesses can be reached and follow this log.";
+
     protected static string ShowFork(string name) =>
         $"{name} signed two histories and is believed no further than before; the evidence lies in catalogue/evidence in the state directory";
 }
@@ -43,6 +46,7 @@ internal sealed class FullCatalogue(ProvenCatalog catalog, SuiteSync sync) : Nod
             var now = catalog.Status();
             var problems = sync.Problems.ToList();
             if (now.IsOwnAhead) problems.Add("Peers have a longer log of this node's key than this node: nothing is signed until the newest state of this node is restored, or another key is used.");
+            if (now.OwnUnpublished is { } own) problems.Add(ShowUnpublished(own));
             problems.AddRange(now.Logs.Where(log => log.Health == LogHealth.Refused).Select(log => $"The log {log.Key.Name} is refused: {log.Reason}."));
             return problems;
         }

@@ -88,7 +88,9 @@ internal sealed class EvidenceRequests(PackageFinder packages, ProvenCatalog cat
                 if (CatalogRecord.TryRead(entry.Span, out _) is SuiteRecord suite) indexes.Add(suite.Index);
         }
         foreach (var index in catalog.UnreadableIndexes(indexes)) findings.Add($"The index {index} is held here and is not in order.");
-        foreach (var fork in catalog.Status().Logs.Where(log => log.Fork is not null)) findings.Add($"{fork.Key.Name} signed two histories.");
+        var now = catalog.Status();
+        if (now.OwnUnpublished is { } own) findings.Add(Catalogue.NodeCatalogue.ShowUnpublished(own));
+        foreach (var fork in now.Logs.Where(log => log.Fork is not null)) findings.Add($"{fork.Key.Name} signed two histories.");
         return new AuditReport(logs, entries, indexes.Count, findings);
     }
 }

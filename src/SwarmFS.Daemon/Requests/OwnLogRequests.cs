@@ -2,6 +2,7 @@ using System.Text;
 using SwarmFS.Catalog;
 using SwarmFS.Control;
 using SwarmFS.Core;
+using SwarmFS.Daemon.Catalogue;
 
 namespace SwarmFS.Daemon.Requests;
 
@@ -16,9 +17,10 @@ internal sealed class OwnLogRequests(PackageFinder packages, ProvenCatalog catal
         if (request.Count is < 0 or > EntriesMax || request.First is < 0)
             throw new RequestException(ControlErrors.Usage, $"Entries are numbered from 0, and at most {EntriesMax} are shown at once.");
         var key = catalog.OwnLog?.ToString() ?? "";
-        if (catalog.OwnCheckpoint is not { } own) return new LogReport(key, 0, null, null, []);
+        var unpublished = catalog.Status().OwnUnpublished is { } waiting ? NodeCatalogue.ShowUnpublished(waiting) : null;
+        if (catalog.OwnCheckpoint is not { } own) return new LogReport(key, 0, null, null, [], unpublished);
         IReadOnlyList<string> records = request.First is { } first ? await EntriesAsync((int)Math.Min(first, int.MaxValue), request.Count, cancellationToken) : [];
-        return new LogReport(key, catalog.OwnEntries, Encoding.UTF8.GetString(own.Note.ToBytes()), own.Files.ToString(), records);
+        return new LogReport(key, catalog.OwnEntries, Encoding.UTF8.GetString(own.Note.ToBytes()), own.Files.ToString(), records, unpublished);
     }
 
     private async Task<IReadOnlyList<string>> EntriesAsync(int first, int count, CancellationToken cancellationToken)

@@ -302,6 +302,29 @@ public sealed class ProvenCatalogTests : IAsyncDisposable
     });
 
     [Fact]
+    public async Task A_log_that_its_quorum_has_not_seen_asks_when_the_node_starts_and_again_and_tells_what_it_waits_for()
+    {
+        using var witnesses = new Witnesses(_time, 1, 1);
+        using var own = new TestImporter(3, _time, witnesses.Policy, witnesses);
+        witnesses.Down.Add(0);
+        await own.AppendAsync(own.Suite(1, "gedit_44.2-1"));
+        own.Restart();
+        await using var node = new TestNode(_time, CatalogPolicy.Own(own.VerifierKey) with { Witnesses = witnesses.Policy }, [], own);
+        node.Catalog.Status().OwnUnpublished.ShouldNotBeNull().Missing.ShouldContain("0 of 1");
+        var asked = witnesses.Requests.Count;
+        node.Catalog.Start();
+        await WaitAsync(() => witnesses.Requests.Count > asked);
+        node.Listing().ShouldBeEmpty();
+        witnesses.Down.Clear();
+        await WaitAsync(() =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(10));
+            return node.Listing().Count == 1;
+        });
+        node.Catalog.Status().OwnUnpublished.ShouldBeNull();
+    }
+
+    [Fact]
     public async Task What_says_nothing_new_makes_no_snapshot()
     {
         await _other.AppendAsync(_other.Suite(1, "gedit_44.2-1"));
