@@ -39,19 +39,29 @@ public sealed class Ed25519PrivateKey : IDisposable
     public static Ed25519PrivateKey LoadOrCreate(string path) => File.Exists(path) ? Load(path) : Create(path);
 
     /// <summary>Makes a key from the system's random source and keeps it in a new file, readable by its owner alone.</summary>
-    /// <exception cref="IOException">There is such a file, which stays as it is; or it cannot be written.</exception>
+    /// <exception cref="IOException">Something is there, which stays as it is; or the file cannot be written. No key lies anywhere then.</exception>
     public static Ed25519PrivateKey Create(string path)
     {
-        if (File.Exists(path)) throw new IOException($"There is a file {path} already; a key is never overwritten.");
+        var directory = Path.GetDirectoryName(Path.GetFullPath(path));
+        if (Path.Exists(path)) throw new IOException($"{path} is there already; a key is never overwritten.");
+        if (!Directory.Exists(directory)) throw new DirectoryNotFoundException($"There is no directory {directory} for the key. Make it first.");
         var fresh = RandomNumberGenerator.GetBytes(SeedLength);
-        var temporary = path + ".new";
-        File.Delete(temporary);
-        using (var file = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly }))
+        // A name of its own: one made from the path's may be that of another file.
+        var temporary = Path.Join(directory, $".{Path.GetRandomFileName()}.part");
+        try
         {
-            file.Write(fresh);
-            file.Flush(flushToDisk: true);
+            using (var file = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly }))
+            {
+                file.Write(fresh);
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, path, overwrite: false);
         }
-        File.Move(temporary, path, overwrite: false);
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
         return FromSeed(fresh);
     }
 

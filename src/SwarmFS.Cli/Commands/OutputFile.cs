@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace SwarmFS.Cli.Commands;
 
 /// <summary>
-/// The file that a person names for what a command fetches.
+/// The file that a person names for what a command fetches or makes.
 /// <code>
 /// nothing there           made
 /// a regular file          replaced at the end, so that who looks sees the whole file or the old one; keeps its mode, and its owner where that is allowed
@@ -18,9 +18,16 @@ internal static class OutputFile
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
+    /// <summary>For what has to be a file afterwards, and so is not written into a device or a FIFO.</summary>
+    /// <exception cref="IOException">Something else than a regular file is there.</exception>
+    public static void RequireRegular(string path)
+    {
+        if (Interop.Status(path) is { IsRegular: false }) throw new IOException($"{path} is no regular file. Name one, or a new one.");
+    }
+
     /// <param name="write">Writes the content; gives its length.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
-    public static async Task<long> WriteAsync(string path, Func<Stream, Task<long>> write)
+    public static async Task<long> WriteAsync(string path, Func<FileStream, Task<long>> write)
     {
         var there = Interop.Status(path);
         if (there is { IsDirectory: true }) throw new IOException($"{path} is a directory. Name a file in it.");
@@ -31,7 +38,7 @@ internal static class OutputFile
 
     private static string Followed(string path) => new FileInfo(path).LinkTarget is null ? path : File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName;
 
-    private static async Task<long> ReplaceAsync(string target, FileStatus? old, Func<Stream, Task<long>> write)
+    private static async Task<long> ReplaceAsync(string target, FileStatus? old, Func<FileStream, Task<long>> write)
     {
         // A name of its own: one made from the target's could be longer than a name may be.
         var partial = Path.Join(Path.GetDirectoryName(Path.GetFullPath(target)), $".{Path.GetRandomFileName()}.part");

@@ -21,14 +21,14 @@ internal static class PolicyCommands
         var name = new Option<string>("--name") { Description = "The signer's name, as the policy's root-key lines have it", HelpName = "NAME", Required = true };
         var command = new Command("sign", "Add a signature to a policy") { file, key, name };
         context.AddExample(command, "swarmfs policy sign policy.2 --key root.key --name alice");
-        context.Do(command, parsed =>
+        command.SetAction((parsed, _) => context.GuardAsync("The policy is as it was.", async () =>
         {
-            var report = PolicyFiles.Sign(parsed.GetRequiredValue(file), parsed.GetRequiredValue(key), parsed.GetRequiredValue(name));
+            var report = await PolicyFiles.SignAsync(parsed.GetRequiredValue(file), parsed.GetRequiredValue(key), parsed.GetRequiredValue(name));
             if (context.IsJson(parsed)) context.WriteJson(report, ControlJson.Default.PolicySignReport);
             else context.Terminal.Out.WriteLine($"version {report.Version}: {report.Signatures} of the {report.Threshold} signatures that it asks for");
             if (!report.IsRootKey) context.Terminal.Error.WriteLine("swarmfs: this version does not name that key; the signature counts only where the version before it does.");
             return ExitCodes.Done;
-        });
+        }));
         return command;
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using SwarmFS.Catalog;
+using SwarmFS.Cli.Commands;
 using SwarmFS.Control;
 using SwarmFS.Transparency;
 
@@ -9,14 +10,13 @@ namespace SwarmFS.Cli.Trust;
 /// <summary>Policies as files that people sign and check.</summary>
 internal static class PolicyFiles
 {
-    private const string Unfinished = ".new";
-
     /// <summary>Adds a signature to a policy, or to a text that is to become one. The file is replaced whole.</summary>
     /// <exception cref="IOException">It is no policy, the key is none, or it cannot be written.</exception>
     /// <exception cref="UsageException">The name may not stand in a signature.</exception>
-    public static PolicySignReport Sign(string path, string keyFile, string name)
+    public static async Task<PolicySignReport> SignAsync(string path, string keyFile, string name)
     {
         KeyFiles.CheckName(name);
+        OutputFile.RequireRegular(path);
         var bytes = InputFile.Read(path, SignedPolicy.MaxLength);
         var note = Read(path, bytes, out var text);
         if (!PolicyFile.TryRead(text, out var policy, out var error)) throw new IOException($"{path} is no policy: {error}.");
@@ -25,7 +25,12 @@ internal static class PolicyFiles
         var signed = signer.Sign(text);
         if (note?.Signatures.Count == SignedNote.MaxSignatures) throw new IOException($"{path} has {SignedNote.MaxSignatures} signatures already, the most that it may have.");
         var whole = note?.With(signed.Signatures[0]) ?? signed;
-        Replace(path, whole.ToBytes());
+        await OutputFile.WriteAsync(path, file =>
+        {
+            file.Write(whole.ToBytes());
+            file.Flush(flushToDisk: true);
+            return Task.FromResult(file.Length);
+        });
         var signatures = new SignedPolicy(policy, whole).SignersOf(policy).Count;
         return new PolicySignReport(Path.GetFullPath(path), policy.Version, signer.VerifierKey.ToString(), policy.RootKeys.Contains(signer.VerifierKey), signatures, policy.RootThreshold);
     }
@@ -42,17 +47,6 @@ internal static class PolicyFiles
         if (!System.Text.Unicode.Utf8.IsValid(bytes)) throw new IOException($"{path} is no policy: it is not UTF-8.");
         text = Encoding.UTF8.GetString(bytes);
         return null;
-    }
-
-    private static void Replace(string path, byte[] content)
-    {
-        var mode = File.GetUnixFileMode(path);
-        using (var file = new FileStream(path + Unfinished, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = mode }))
-        {
-            file.Write(content);
-            file.Flush(flushToDisk: true);
-        }
-        File.Move(path + Unfinished, path, overwrite: true);
     }
 
     /// <exception cref="IOException">A file is no signed policy at all.</exception>

@@ -37,6 +37,24 @@ public sealed class KeyCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_key_that_cannot_be_made_lies_nowhere_and_no_other_file_is_in_its_way()
+    {
+        var precious = _directory.Write("k.new", "precious");
+        (await _directory.RunAsync("key", "gen", _directory["k"], "--name", "x")).ShouldBe(0);
+        (await File.ReadAllTextAsync(precious)).ShouldBe("precious");
+        Directory.CreateDirectory(_directory["sub"]);
+        File.CreateSymbolicLink(_directory["link"], "nowhere");
+        foreach (var taken in new[] { "sub", "link" })
+        {
+            (await _directory.RunAsync("key", "gen", _directory[taken], "--name", "x")).ShouldBe(1);
+            _directory.Terminal.Error.ShouldContain(_directory[taken]);
+        }
+        (await _directory.RunAsync("key", "gen", _directory["none/k"], "--name", "x")).ShouldBe(1);
+        _directory.Terminal.Error.ShouldContain($"There is no directory {_directory["none"]}");
+        Directory.GetFileSystemEntries(_directory[""]).Select(Path.GetFileName).Order().ShouldBe(["k", "k.new", "link", "sub"]);
+    }
+
+    [Fact]
     public async Task Without_a_name_it_is_the_file_s()
     {
         (await _directory.RunAsync("key", "gen", _directory["alice.key"])).ShouldBe(0);

@@ -26,6 +26,27 @@ public sealed class PolicyCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_policy_behind_a_symlink_is_signed_there_and_no_other_file_is_in_its_way()
+    {
+        var precious = _directory.Write("policy.1.new", "precious");
+        File.SetUnixFileMode(_directory.Write("policy.1", TrustDirectory.Policy(1, ["alice"], 1)), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+        File.CreateSymbolicLink(_directory["link"], "policy.1");
+        (await SignAsync("link", "alice")).ShouldBe(0);
+        new FileInfo(_directory["link"]).LinkTarget.ShouldBe("policy.1");
+        (await _directory.RunAsync("policy", "check", _directory["policy.1"])).ShouldBe(0);
+        File.GetUnixFileMode(_directory["policy.1"]).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+        (await File.ReadAllTextAsync(precious)).ShouldBe("precious");
+        Directory.GetFileSystemEntries(_directory[""]).Select(Path.GetFileName).Order(StringComparer.Ordinal).ShouldBe(["alice.key", "link", "policy.1", "policy.1.new"]);
+    }
+
+    [Fact]
+    public async Task What_is_no_regular_file_is_not_signed_and_not_waited_for()
+    {
+        (await _directory.RunAsync("policy", "sign", "/dev/zero", "--key", _directory.WriteKey("alice"), "--name", "alice")).ShouldBe(1);
+        _directory.Terminal.Error.ShouldContain("/dev/zero is no regular file");
+    }
+
+    [Fact]
     public async Task The_next_version_is_checked_against_the_one_before_it()
     {
         _directory.Write("policy.1", TrustDirectory.Policy(1, ["alice"], 1, tail: $"log {TrustDirectory.Log("old.example")}\nquorum none\n"));
