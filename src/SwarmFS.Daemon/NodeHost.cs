@@ -122,7 +122,7 @@ internal sealed class NodeHost : IAsyncDisposable
         var files = StateFolder.Open(_state.Catalogue);
         var key = _settings.Light ? null : Own("importer key", LoadKey(_state.ImporterKey));
         var ownLog = key is null ? null : VerifierKey.OfLog(LogName.Of(key.PublicKey), key.PublicKey);
-        var policy = NodePolicy.Of(_settings, ownLog, files, _time);
+        var policy = NodePolicy.Of(_settings, ownLog, files, _state.PolicyVersions, _time);
         var board = new AnnouncementBoard(policy.InForce, ownLog, files, _loggers);
         var slots = new SlotFile(Own("inode slots", FileJournal.Open(_state.InodeSlots)), _log);
         var swarm = Own("swarm", CreateSwarm(identity, store, board));
@@ -323,7 +323,7 @@ internal sealed class NodeHost : IAsyncDisposable
 
     private static string? Explain(Exception exception) => exception switch
     {
-        NodeStartException or StoreUnusableException or IdentityException or LogDamagedException => exception.Message,
+        NodeStartException or StoreUnusableException or IdentityException or LogDamagedException or PolicyDamagedException => exception.Message,
         System.Net.Sockets.SocketException => $"Cannot listen: {exception.Message}. Another node may be using the port; choose another one with --listen.",
         IOException or UnauthorizedAccessException => $"{exception.Message} Check the state directory's owner and its disk.",
         _ => null,

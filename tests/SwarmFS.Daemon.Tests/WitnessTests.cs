@@ -123,6 +123,32 @@ public sealed class WitnessTests : IAsyncDisposable
         (await node.SwarmfsAsync("log", "checkpoint")).Out.ShouldContain("w.example");
     }
 
+    [Fact]
+    public async Task A_node_that_has_lost_its_policy_does_not_start_as_one_that_never_had_any()
+    {
+        await using var node = new NodeProcess();
+        await node.UpAsync("--no-mount");
+        var log = System.Text.Json.JsonDocument.Parse((await node.SwarmfsAsync("id", "--json")).Out).RootElement.GetProperty("importerKey").GetString()!;
+        await MakeKeyAsync();
+        await _witness.StartAsync(log);
+        (await node.SwarmfsAsync("policy", "apply", await PolicyAsync(log))).ExitCode.ShouldBe(0);
+        (await node.SwarmfsAsync("down")).ExitCode.ShouldBe(0);
+        await node.WaitForEndAsync();
+        var kept = Path.Combine(node.State, "catalogue/policy");
+        File.Delete(Path.Combine(kept, "newest"));
+        await RefusesAsync();
+        Directory.Delete(kept, recursive: true);
+        await File.WriteAllTextAsync(kept, "");
+        await RefusesAsync();
+
+        async Task RefusesAsync()
+        {
+            (await node.TryUpAsync("--no-mount")).ShouldBe(1);
+            node.Output.ShouldContain("The policy that this node follows is damaged: restore the directory catalogue/policy/");
+            node.Output.ShouldNotContain("Check the state directory");
+        }
+    }
+
     /// <summary>A signed policy of the log, as the running witness must have seen it.</summary>
     private async Task<string> PolicyAsync(string log)
     {

@@ -5,6 +5,9 @@ using SwarmFS.Transparency;
 
 namespace SwarmFS.Catalog;
 
+/// <summary>What is kept of the policy is damaged, or a part of it is lost: no policy is better than a wrong one, and the node's owner must look.</summary>
+public sealed class PolicyDamagedException(string message) : IOException(message);
+
 /// <summary>How an attempt to change a node's policy ended.</summary>
 /// <param name="Policy">In force now; null when there is none yet.</param>
 /// <param name="RemovedLogs">Logs of the policy before that this one does not name: what is held of them may be dropped, also when they have run ahead of any true log.</param>
@@ -14,7 +17,8 @@ public sealed record PolicyStep(PolicyFile? Policy, IReadOnlyList<VerifierKey> R
 /// <summary>
 /// The policy that a node follows, and the versions that led to it (the rules are those of TUF's root metadata, specification 5.3). The first one is trusted because the node's owner says so;
 /// after that each version must be the next one and be signed by the thresholds of its own keys and of those before it, so that a policy can only be replaced by those whom it names.
-/// <para>State: <c>policy/policy.N</c> for every version and <c>policy/newest</c> with the number that counts, written last: an update is taken whole or not at all, whatever ends it.</para>
+/// <para>State: <c>policy/policy.N</c> for every version and <c>policy/newest</c> with the number that counts, written last: an update is taken whole or not at all, whatever ends it. Before the
+/// first version it says that none counts, so that versions without it are a loss and never an update that was cut off.</para>
 /// Safe from any thread.
 /// </summary>
 public sealed class PolicyChain
@@ -24,21 +28,27 @@ public sealed class PolicyChain
 
     private const string NewestFile = "policy/newest";
 
+    private const string NoneCounts = "none\n";
+
     private readonly IStateFiles _files;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private SignedPolicy? _current;
 
     /// <summary>Reads what was kept.</summary>
-    /// <exception cref="IOException">It is damaged, or cannot be read: no policy is better than a wrong one, and the node's owner must look.</exception>
-    public PolicyChain(IStateFiles files, TimeProvider time)
+    /// <param name="hasVersions">Whether something lies where the versions are kept, which only the owner of the disk can tell.</param>
+    /// <exception cref="PolicyDamagedException">See there.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public PolicyChain(IStateFiles files, bool hasVersions, TimeProvider time)
     {
         (_files, _time) = (files, time);
-        if (files.Read(NewestFile) is not { } newest) return;
-        var version = Encoding.Latin1.GetString(newest);
+        var newest = files.Read(NewestFile);
+        if (newest is null && !hasVersions) return;
+        var version = newest is null ? "" : Encoding.Latin1.GetString(newest);
+        if (version == NoneCounts) return;
         var bytes = version.EndsWith('\n') && IsNumber(version[..^1]) ? files.Read(NameOf(version[..^1])) : null;
         if (bytes is null || !SignedPolicy.TryRead(bytes, out _current, out _) || !_current.IsSignedFor(_current.Policy, out _))
-            throw new IOException("The policy that this node follows is damaged: restore the directory policy/ of its state from a backup.");
+            throw new PolicyDamagedException("The policy that this node follows is damaged: restore the directory catalogue/policy/ of its state from a backup. If it is to follow none from now on, remove what is there.");
     }
 
     /// <summary>In force; null before the first. It may have expired since it was taken.</summary>
@@ -85,6 +95,7 @@ public sealed class PolicyChain
         var newest = steps[^1];
         if (newest.Policy.IsExpired(_time.GetUtcNow())) return Refuse($"version {newest.Policy.Version} expired at {RecordLines.Show(newest.Policy.Expires!.Value)}");
         var removed = _current is null ? [] : _current.Policy.Logs.Except(newest.Policy.Logs).ToList();
+        if (_current is null) _files.Replace(NewestFile, Encoding.ASCII.GetBytes(NoneCounts));
         foreach (var step in steps) _files.Replace(NameOf(step.Policy.Version.ToString(CultureInfo.InvariantCulture)), step.Note.ToBytes());
         _files.Replace(NewestFile, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{newest.Policy.Version}\n")));
         Volatile.Write(ref _current, newest);

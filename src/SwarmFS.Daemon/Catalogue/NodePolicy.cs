@@ -22,9 +22,11 @@ internal sealed class NodePolicy
 
     /// <param name="own">The own log; null where the node writes none.</param>
     /// <exception cref="NodeStartException">The settings name no good policy or key.</exception>
-    public static NodePolicy Of(NodeSettings settings, VerifierKey? own, IStateFiles files, TimeProvider time)
+    /// <param name="versions">Where the versions of the policy lie, once there are some.</param>
+    /// <exception cref="PolicyDamagedException">See there.</exception>
+    public static NodePolicy Of(NodeSettings settings, VerifierKey? own, IStateFiles files, string versions, TimeProvider time)
     {
-        var chain = new PolicyChain(files, time);
+        var chain = new PolicyChain(files, File.Exists(versions) || (Directory.Exists(versions) && Directory.EnumerateFileSystemEntries(versions, "policy.*").Any()), time);
         if (chain.Current is null && settings.Policy is { } path && chain.Trust(ReadFirst(path)).Refusal is { } refusal)
             throw new NodeStartException($"The policy {path} is refused: {refusal}. Check it with swarmfs policy check {path}.");
         return new NodePolicy(chain, chain.Current?.ToCatalogPolicy() ?? WithoutPolicy(own, settings));

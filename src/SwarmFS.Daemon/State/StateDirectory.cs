@@ -10,7 +10,7 @@ namespace SwarmFS.Daemon.State;
 /// control.sock      where commands arrive        view.lock      held by a command that makes a view
 /// node.key          the node's identity          importer.key   signs what it imports
 /// log.entries       this node's own log          followed-….entries   logs that it follows
-/// catalogue/        checkpoints, announcements, pinned versions, evidence/ of forks
+/// catalogue/        checkpoints, announcements, pinned versions, policy/ that is followed, evidence/ of forks
 /// inodes.log        inode slots given
 /// peers.txt         peers to remember            import/        what imports remember of repositories
 /// store/            blocks                       daemon.log     written by up --detach; daemon.log.1 is older
@@ -40,6 +40,9 @@ internal sealed class StateDirectory : IDisposable
 
     /// <summary>Small files of the catalogue.</summary>
     public string Catalogue => In("catalogue");
+
+    /// <summary>The policy that is followed, with those before it.</summary>
+    public string PolicyVersions => System.IO.Path.Combine(Catalogue, "policy");
 
     /// <summary>Entries of another importer's log.</summary>
     /// <param name="id">Of its key.</param>

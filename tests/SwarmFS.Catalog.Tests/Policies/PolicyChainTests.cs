@@ -13,7 +13,7 @@ public class PolicyChainTests
     /// <summary>It is 2026-01-01.</summary>
     private readonly ManualTimeProvider _time = new();
 
-    private PolicyChain Open() => new(_files, _time);
+    private PolicyChain Open(bool hasVersions = false) => new(_files, hasVersions, _time);
 
     private static byte[] Version(long version, int[] keys, int threshold, int[] signers, string expires = "never", string? logs = null) =>
         PolicySamples.Sign(PolicySamples.Text(version, keys, threshold, expires, logs), signers);
@@ -55,7 +55,7 @@ public class PolicyChainTests
 
         // The same as one update, which is taken whole or not at all.
         var files = new MemoryStateFiles();
-        var other = new PolicyChain(files, _time);
+        var other = new PolicyChain(files, hasVersions: false, _time);
         other.Trust(versions[0]);
         other.Advance([.. versions.Skip(1)]);
         other.Current!.Version.ShouldBe(isTaken ? versions.Count : 1, name);
@@ -165,7 +165,7 @@ public class PolicyChainTests
     public void An_update_that_cannot_be_written_to_its_end_leaves_the_old_policy(int writes)
     {
         Open().Trust(Simple(1));
-        var failing = new PolicyChain(new FailingFiles(_files, writes), _time);
+        var failing = new PolicyChain(new FailingFiles(_files, writes), hasVersions: true, _time);
         Should.Throw<IOException>(() => failing.Advance([Simple(2), Simple(3)]));
         failing.Current!.Version.ShouldBe(1);
         Open().Current!.Version.ShouldBe(1);
@@ -183,7 +183,28 @@ public class PolicyChainTests
     {
         Open().Trust(Simple(1));
         _files.Replace(file, Encoding.ASCII.GetBytes(content));
-        Should.Throw<IOException>(Open).Message.ShouldContain("damaged");
+        Should.Throw<PolicyDamagedException>(() => Open()).Message.ShouldContain("damaged");
+    }
+
+    [Fact]
+    public void Versions_without_the_one_that_counts_are_a_loss()
+    {
+        Open().Current.ShouldBeNull();
+        Should.Throw<PolicyDamagedException>(() => Open(hasVersions: true)).Message.ShouldContain("catalogue/policy/");
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_first_version_that_was_cut_off_is_no_loss(int writes)
+    {
+        var failing = new PolicyChain(new FailingFiles(_files, writes), hasVersions: false, _time);
+        Should.Throw<IOException>(() => failing.Trust(Simple(1)));
+        var next = Open(hasVersions: writes > 1);
+        next.Current.ShouldBeNull();
+        next.Trust(Simple(1)).Refusal.ShouldBeNull();
+        Open(hasVersions: true).Current!.Version.ShouldBe(1);
     }
 
     /// <summary>A disk that is full after so many files.</summary>
