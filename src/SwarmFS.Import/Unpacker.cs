@@ -39,7 +39,7 @@ internal sealed class Unpacker(IBlockStore store, ImportMetrics metrics, ILogger
             var artifact = new ArtifactDigest(digest, file.Length);
             if (expected is not null && artifact != expected.Artifact)
                 throw new ImportRefusedException($"{path} is refused: it is {artifact}, but the index says {expected.Artifact}. Fetch it again.");
-            return await UnpackAsync(path, tree => AddDeb(file, before, expected, tree, progress, cancellationToken), evidence with { Artifact = artifact }, keeping, cancellationToken);
+            return await UnpackAsync(path, tree => AddDeb(path, file, before, expected, tree, progress, cancellationToken), evidence with { Artifact = artifact }, keeping, cancellationToken);
         }
     }
 
@@ -89,22 +89,19 @@ internal sealed class Unpacker(IBlockStore store, ImportMetrics metrics, ILogger
     {
         try
         {
-            var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.Read, BufferSize = 64 << 10 });
-            if (file.CanSeek) return file;
-            file.Dispose();
-            throw new IOException("It is not a regular file.");
+            return NamedFile.Open(path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (IOException e)
         {
             throw new ImportRefusedException($"{path} cannot be read: {e.Message} Name a .deb file that this node's user may read.", e);
         }
     }
 
     private static (string Name, string Version) AddDeb(
-        FileStream file, FileStatus before, ExpectedPackage? expected, TreeBuilder tree, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
+        string path, FileStream file, FileStatus before, ExpectedPackage? expected, TreeBuilder tree, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
     {
         file.Position = 0;
-        var start = new ImportProgress(ImportStage.Unpacking, Path.GetFileName(file.Name), 0, file.Length);
+        var start = new ImportProgress(ImportStage.Unpacking, Path.GetFileName(path), 0, file.Length);
         using var source = new SourceStream(file, start, progress, cancellationToken);
         var control = DebFile.Read(source, file.Length, (control, files) =>
         {
@@ -114,7 +111,7 @@ internal sealed class Unpacker(IBlockStore store, ImportMetrics metrics, ILogger
         });
         // It is read twice, and what is said of its hash has to be said of what was unpacked.
         if (!LinuxInterop.TryStatus(file.SafeFileHandle, [], out var after) || !after.IsUnchanged(before))
-            throw new ImportRefusedException($"{file.Name} changed while it was read. Import it again when nobody writes to it.");
+            throw new ImportRefusedException($"{path} changed while it was read. Import it again when nobody writes to it.");
         return (control.Name, PackageNames.ToPathVersion(control.Version));
     }
 }

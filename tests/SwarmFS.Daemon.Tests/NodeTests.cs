@@ -190,6 +190,25 @@ public sealed class NodeTests
         node.Output.ShouldNotContain("Unhandled");
     }
 
+    [Theory]
+    [InlineData("policy", "apply")]
+    [InlineData("import", "deb")]
+    public async Task Only_regular_files_are_opened_for_a_command_and_a_node_that_is_down_has_let_its_directory_go(params string[] words)
+    {
+        await using var node = new NodeProcess();
+        await node.UpAsync("--no-mount");
+        var fifo = Path.Combine(node.Directory, "fifo");
+        (await NodeProcess.RunAsync("mkfifo", fifo)).ExitCode.ShouldBe(0);
+        foreach (var strange in new[] { fifo, "/dev/zero", node.Directory })
+        {
+            var refused = await NodeProcess.RunAsync("timeout", ["5", WitnessProcess.Swarmfs, "--state", node.State, .. words, strange]);
+            refused.ExitCode.ShouldBe(1, $"{strange}: {refused.Error}");
+            refused.Error.ShouldContain($"{strange} cannot be read: It is no regular file.");
+        }
+        (await node.SwarmfsAsync("down")).ExitCode.ShouldBe(0);
+        await using (new FileStream(Path.Combine(node.State, "lock"), FileMode.Open, FileAccess.ReadWrite, FileShare.None)) (await node.WaitForEndAsync()).ShouldBe(0);
+    }
+
     [Fact]
     public async Task Detached_it_returns_when_ready_and_goes_on()
     {

@@ -4,6 +4,7 @@ using SwarmFS.Control.Configuration;
 using SwarmFS.Core;
 using SwarmFS.Daemon.Requests;
 using SwarmFS.Daemon.State;
+using SwarmFS.Import;
 using SwarmFS.Transparency;
 
 namespace SwarmFS.Daemon.Catalogue;
@@ -21,8 +22,8 @@ internal sealed class NodePolicy
     public CatalogPolicy InForce { get; }
 
     /// <param name="own">The own log; null where the node writes none.</param>
-    /// <exception cref="NodeStartException">The settings name no good policy or key.</exception>
     /// <param name="versions">Where the versions of the policy lie, once there are some.</param>
+    /// <exception cref="NodeStartException">The settings name no good policy or key.</exception>
     /// <exception cref="PolicyDamagedException">See there.</exception>
     public static NodePolicy Of(NodeSettings settings, VerifierKey? own, IStateFiles files, string versions, TimeProvider time)
     {
@@ -35,7 +36,8 @@ internal sealed class NodePolicy
     /// <exception cref="RequestException">It is refused; what was in force stays in force.</exception>
     public PolicyReport Apply(PolicyRequest request)
     {
-        var step = _chain.Current is null ? _chain.Trust(Read(request.File)) : _chain.Advance([Read(request.File)]);
+        var next = ReadNext(request.File);
+        var step = _chain.Current is null ? _chain.Trust(next) : _chain.Advance([next]);
         if (step.Refusal is { } refusal)
             throw new RequestException(ControlErrors.Refused, $"{request.File} is refused: {refusal}.", "A version must be the next one, signed by its own root keys and by those before it; swarmfs policy check tells more.");
         var dropped = step.RemovedLogs.Count == 0 ? "" : $" It no longer names {string.Join(", ", step.RemovedLogs.Select(log => log.Name))}.";
@@ -65,16 +67,28 @@ internal sealed class NodePolicy
         {
             return Read(path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (IOException e)
         {
             throw new NodeStartException($"The policy {path} cannot be read: {e.Message} Name another file with --policy.");
         }
     }
 
+    private static byte[] ReadNext(string path)
+    {
+        try
+        {
+            return Read(path);
+        }
+        catch (IOException e)
+        {
+            throw new RequestException(ControlErrors.Refused, $"{path} cannot be read: {e.Message}", "Name a file that this node's user may read.");
+        }
+    }
+
     private static byte[] Read(string path)
     {
-        using var file = File.OpenHandle(path);
+        using var file = NamedFile.Open(path);
         var bytes = new byte[SignedPolicy.MaxLength + 1];
-        return bytes[..RandomAccess.Read(file, bytes, 0)];
+        return bytes[..file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
     }
 }

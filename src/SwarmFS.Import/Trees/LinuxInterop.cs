@@ -84,6 +84,9 @@ internal static unsafe partial class LinuxInterop
     /// <summary>Opens the directory that an import begins at; a symlink there is followed, since a person named it.</summary>
     public static SafeFileHandle OpenRoot(ReadOnlySpan<byte> path) => Opened(CurrentDirectory, path, Open.Directory | CloseOnExec);
 
+    /// <summary>Opens what the path leads to, to be read, without waiting for a FIFO's writer; invalid when that fails, with the reason in the last error.</summary>
+    public static SafeFileHandle OpenFile(ReadOnlySpan<byte> path) => Opened(CurrentDirectory, path, CloseOnExec | NonBlocking);
+
     /// <summary>Opens an entry without ever following a symlink; invalid when that fails, with the reason in the last error.</summary>
     public static SafeFileHandle OpenEntry(SafeFileHandle directory, ReadOnlySpan<byte> name, bool isDirectory) =>
         Opened((int)directory.DangerousGetHandle(), name, Open.NoFollow | CloseOnExec | NonBlocking | (isDirectory ? Open.Directory : 0));
