@@ -249,6 +249,28 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_proof_is_two_files_or_none_and_the_old_ones_stay_where_it_cannot_be_written()
+    {
+        var file = Path.Combine(_node.State, "proof");
+        await File.WriteAllTextAsync(file, "old");
+        Directory.CreateDirectory(file + ".entry");
+        _node.Answers(ControlRoutes.Proof, new ProofReport("log", "record", "new"), ControlJson.Default.ProofReport);
+        (await RunAsync("proof", "get", "a", "-o", file)).ShouldBe(1);
+        _terminal.Error.ShouldContain($"{file}.entry is no regular file");
+        (await File.ReadAllTextAsync(file)).ShouldBe("old");
+        Directory.Delete(file + ".entry");
+        (await RunAsync("proof", "get", "a", "-o", file)).ShouldBe(0);
+        (await File.ReadAllTextAsync(file)).ShouldBe("new");
+        (await File.ReadAllTextAsync(file + ".entry")).ShouldBe("record");
+        var fifo = Path.Combine(_node.State, "fifo");
+        Tool("mkfifo", fifo);
+        (await RunAsync("proof", "get", "a", "-o", fifo)).ShouldBe(1);
+        _terminal.Error.ShouldContain($"{fifo} is no regular file");
+        File.Exists(fifo + ".entry").ShouldBeFalse();
+        Directory.GetFiles(_node.State, "*.part").ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Get_into_a_symlink_that_leads_nowhere_makes_the_file_there()
     {
         File.CreateSymbolicLink(Path.Combine(_node.State, "link"), "out");

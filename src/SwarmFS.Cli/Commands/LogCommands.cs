@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
+using System.Text;
 using SwarmFS.Control;
 
 namespace SwarmFS.Cli.Commands;
@@ -73,19 +74,34 @@ internal static class LogCommands
         context.AddExample(command, "swarmfs proof get gedit -o gedit.proof");
         command.SetAction((parsed, cancellationToken) => context.GuardAsync("Nothing was written.", async () =>
         {
+            var file = parsed.GetValue(output);
+            if (file is not null) OutputFile.RequireRegular(file);
+            if (file is not null) OutputFile.RequireRegular(file + ".entry");
             using var client = new ControlClient(context.StateDirectory(parsed));
             var request = new ProofRequest(parsed.GetRequiredValue(subject));
             var report = await client.CallAsync(ControlRoutes.Proof, request, ControlJson.Default.ProofRequest, ControlJson.Default.ProofReport, null, cancellationToken);
-            if (parsed.GetValue(output) is { } file)
-            {
-                await File.WriteAllTextAsync(file, report.Proof, cancellationToken);
-                await File.WriteAllTextAsync(file + ".entry", report.Record, cancellationToken);
-            }
+            if (file is not null) await WriteProofAsync(file, report);
             if (context.IsJson(parsed)) context.WriteJson(report, ControlJson.Default.ProofReport);
-            else if (parsed.GetValue(output) is null) await context.Terminal.Out.WriteAsync($"{report.Record}\n{report.Proof}");
+            else if (file is null) await context.Terminal.Out.WriteAsync($"{report.Record}\n{report.Proof}");
             return ExitCodes.Done;
         }));
         return command;
+    }
+
+    /// <summary>Both files or none: the record's is replaced when all of the proof is written, too.</summary>
+    private static Task WriteProofAsync(string file, ProofReport report) => OutputFile.WriteAsync(file, async proof =>
+    {
+        var length = await WriteTextAsync(proof, report.Proof);
+        await proof.FlushAsync();
+        await OutputFile.WriteAsync(file + ".entry", record => WriteTextAsync(record, report.Record));
+        return length;
+    });
+
+    private static async Task<long> WriteTextAsync(FileStream file, string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        await file.WriteAsync(bytes);
+        return bytes.Length;
     }
 
     private static Command CreatePublish(CommandContext context)
