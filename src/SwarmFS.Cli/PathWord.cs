@@ -3,30 +3,45 @@ using System.CommandLine.Parsing;
 
 namespace SwarmFS.Cli;
 
-/// <summary>Arguments and options that name a file or a directory. An empty one, which is what a script's unset variable leaves, is refused before anything is done.</summary>
+/// <summary>
+/// Arguments and options that name a file or a directory. An empty one, which is what a script's unset variable leaves, is refused before anything is done; so is one that the node is to open
+/// where it leads to the files of whoever opens it.
+/// </summary>
 internal static class PathWord
 {
-    public static Argument<string> Argument(string name, string description)
+    // proc(5): another place for each process.
+    private static readonly string[] PlacesOfProcesses = ["/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/fd", "/proc/self", "/proc/thread-self"];
+
+    /// <param name="byNode">True where the node opens it.</param>
+    public static Argument<string> Argument(string name, string description, bool byNode = false)
     {
         var argument = new Argument<string>(name) { Description = description };
-        argument.Validators.Add(parsed => RefuseEmpty(parsed, $"<{name}>"));
+        argument.Validators.Add(parsed => Check(parsed, $"<{name}>", byNode));
         return argument;
     }
 
-    public static Option<string?> Option(string name, string description, string helpName = "FILE", params string[] aliases) =>
-        Checked(new Option<string?>(name, aliases) { Description = description, HelpName = helpName });
+    /// <param name="byNode">True where the node opens it.</param>
+    public static Option<string?> Option(string name, string description, string helpName = "FILE", bool byNode = false, params string[] aliases) =>
+        Checked(new Option<string?>(name, aliases) { Description = description, HelpName = helpName }, byNode);
 
     public static Option<string> Required(string name, string description) =>
-        Checked(new Option<string>(name) { Description = description, HelpName = "FILE", Required = true });
+        Checked(new Option<string>(name) { Description = description, HelpName = "FILE", Required = true }, byNode: false);
 
-    private static Option<T> Checked<T>(Option<T> option)
+    private static Option<T> Checked<T>(Option<T> option, bool byNode)
     {
-        option.Validators.Add(parsed => RefuseEmpty(parsed, option.Name));
+        option.Validators.Add(parsed => Check(parsed, option.Name, byNode));
         return option;
     }
 
-    private static void RefuseEmpty(SymbolResult parsed, string what)
+    private static void Check(SymbolResult parsed, string what, bool byNode)
     {
-        if (parsed.Tokens.Any(token => token.Value.Length == 0)) parsed.AddError($"{what} is empty; give a path.");
+        foreach (var path in parsed.Tokens.Select(token => token.Value))
+        {
+            if (path.Length == 0) parsed.AddError($"{what} is empty; give a path.");
+            else if (byNode && IsOfProcess(path)) parsed.AddError($"{path} would be the node's own, which opens it: copy what it holds into a file and give its path.");
+        }
     }
+
+    private static bool IsOfProcess(string path) =>
+        Path.GetFullPath(path) is var whole && Array.Exists(PlacesOfProcesses, place => whole == place || whole.StartsWith(place + "/", StringComparison.Ordinal));
 }

@@ -149,6 +149,20 @@ public sealed class CommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("policy", "apply", "/dev/stdin")]
+    [InlineData("import", "deb", "/dev/fd/0")]
+    [InlineData("import", "deb", "/dev/../proc/self/fd/63")]
+    [InlineData("import", "tree", "/proc/self/cwd", "--name", "a", "--version", "1")]
+    [InlineData("publish", "/proc/thread-self/cwd", "--name", "a", "--version", "1")]
+    [InlineData("revoke", "a", "1", "--reason", "r", "--key", "/dev/stdin")]
+    public async Task A_path_that_leads_each_process_elsewhere_is_not_sent_to_the_node(params string[] arguments)
+    {
+        (await RunAsync(arguments)).ShouldBe(2);
+        _terminal.Error.ShouldContain($"{arguments.Single(word => word.StartsWith('/'))} would be the node's own");
+        _node.Asked.ShouldBeEmpty();
+    }
+
+    [Theory]
     [InlineData("up", "--no-mount")]
     [InlineData("config")]
     public async Task An_empty_configuration_file_s_name_is_not_the_default_one(params string[] words)

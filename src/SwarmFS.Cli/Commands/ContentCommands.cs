@@ -46,7 +46,7 @@ internal static class ContentCommands
     private static Command CreateGet(CommandContext context)
     {
         var cid = new Argument<string>("cid") { Description = "A file's or block's CID" };
-        var output = PathWord.Option("--output", "Where to write it (default: standard output)", "FILE", "-o");
+        var output = PathWord.Option("--output", "Where to write it (default: standard output)", aliases: "-o");
         var command = new Command("get", "Fetch a file or block by its hash") { cid, output };
         context.AddExample(command, "swarmfs get bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku -o file");
         command.SetAction((parsed, cancellationToken) => context.GuardAsync("No file was written; blocks already fetched stay in the store.", async () =>

@@ -26,7 +26,7 @@ internal static class ImportCommand
 
     private static Command CreateDeb(CommandContext context)
     {
-        var file = PathWord.Argument("file", "A .deb file");
+        var file = PathWord.Argument("file", "A .deb file", byNode: true);
         var command = new Command("deb", "From a .deb file in hand") { file };
         context.AddExample(command, "swarmfs import deb ./gedit_43.2-2_amd64.deb");
         Ask(context, command, parsed => new ImportRequest(ImportKind.Deb, Path.GetFullPath(parsed.GetRequiredValue(file))));
@@ -35,7 +35,7 @@ internal static class ImportCommand
 
     private static Command CreateTree(CommandContext context)
     {
-        var directory = PathWord.Argument("dir", "A directory");
+        var directory = PathWord.Argument("dir", "A directory", byNode: true);
         var name = new Option<string>("--name") { Description = "The package's name", HelpName = "NAME", Required = true };
         var version = new Option<string>("--version") { Description = "The package's version", HelpName = "VERSION", Required = true };
         var command = new Command("tree", "From a directory") { directory, name, version };

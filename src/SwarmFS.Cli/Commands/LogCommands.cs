@@ -47,17 +47,17 @@ internal static class LogCommands
             ControlJson.Default.LogRequest, ControlJson.Default.LogReport, report =>
         {
             foreach (var record in report.Records) context.Terminal.Out.WriteLine(record.TrimEnd('\n') + "\n");
-        });
             TellUnpublished(context, report);
+        });
         return command;
     }
 
-    private static T ReadNumber<T>(ArgumentResult result)
     private static void TellUnpublished(CommandContext context, LogReport report)
     {
         if (report.Unpublished is { } why) context.Terminal.Error.WriteLine($"swarmfs: {why}");
     }
 
+    private static T ReadNumber<T>(ArgumentResult result)
         where T : struct, INumberBase<T>
     {
         var text = result.Tokens.Single().Value;
@@ -69,7 +69,7 @@ internal static class LogCommands
     public static Command CreateProofGet(CommandContext context)
     {
         var subject = new Argument<string>("package") { Description = "NAME (its latest version) or NAME/VERSION" };
-        var output = PathWord.Option("--output", "Write the proof to FILE and the record to FILE.entry", "FILE", "-o");
+        var output = PathWord.Option("--output", "Write the proof to FILE and the record to FILE.entry", aliases: "-o");
         var command = new Command("get", "The record of a version and the proof that it stands in a log (C2SP tlog-proof)") { subject, output };
         context.AddExample(command, "swarmfs proof get gedit -o gedit.proof");
         command.SetAction((parsed, cancellationToken) => context.GuardAsync("Nothing was written.", async () =>
@@ -106,7 +106,7 @@ internal static class LogCommands
 
     private static Command CreatePublish(CommandContext context)
     {
-        var directory = PathWord.Argument("dir", "A directory");
+        var directory = PathWord.Argument("dir", "A directory", byNode: true);
         var name = new Option<string>("--name") { Description = "The package's name", HelpName = "NAME", Required = true };
         var version = new Option<string>("--version") { Description = "The package's version", HelpName = "VERSION", Required = true };
         var key = PublisherKey("Sign with this key instead of the node's own: the release stands in the key's namespace, wherever it is published");
@@ -140,7 +140,7 @@ internal static class LogCommands
         return command;
     }
 
-    private static Option<string?> PublisherKey(string description) => PathWord.Option("--key", description);
+    private static Option<string?> PublisherKey(string description) => PathWord.Option("--key", description, byNode: true);
 
     private static string? KeyPath(ParseResult parsed, Option<string?> key) => parsed.GetValue(key) is { } path ? Path.GetFullPath(path) : null;
 }

@@ -34,7 +34,7 @@ internal static class PolicyCommands
 
     private static Command CreateApply(CommandContext context)
     {
-        var file = PathWord.Argument("file", "The signed policy that comes after the one in force; the first one where none is");
+        var file = PathWord.Argument("file", "The signed policy that comes after the one in force; the first one where none is", byNode: true);
         var command = new Command("apply", "Hand the node a new version of its policy; it counts from its next start") { file };
         context.AddExample(command, "swarmfs policy apply policy.2");
         context.Ask(command, ControlRoutes.Policy, parsed => new PolicyRequest(Path.GetFullPath(parsed.GetRequiredValue(file))),
