@@ -28,10 +28,11 @@ public sealed class HttpCosigners : ICosigners, IDisposable
         }
     }
 
-    public async Task<IReadOnlyList<NoteSignature>> GatherAsync(CosigningRequest request, CancellationToken cancellationToken)
+    public async Task<Cosignatures> GatherAsync(CosigningRequest request, CancellationToken cancellationToken)
     {
-        var gathered = new List<NoteSignature>();
-        if (Bare(request.Note) is not { } note || _policy.Evaluate(note, _log).IsMet) return gathered;
+        // When cosignatures are renewed, the old ones do not count.
+        if (request.Note.BareOf(_log) is not { } note || _policy.Evaluate(note, _log).IsMet) return new Cosignatures([], []);
+        var (signatures, refusals) = (new List<NoteSignature>(), new List<string>());
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var asked = _witnesses.Select(async witness => (witness.Key, Reply: await AskAsync(witness, request, enough.Token))).ToList();
         await foreach (var answered in Task.WhenEach(asked))
@@ -39,21 +40,19 @@ public sealed class HttpCosigners : ICosigners, IDisposable
             var (key, reply) = await answered;
             if (reply.IsCosigned)
             {
-                gathered.Add(reply.Cosignature);
+                signatures.Add(reply.Cosignature);
                 note = note.With(reply.Cosignature);
                 if (_policy.Evaluate(note, _log).IsMet) await enough.CancelAsync();
             }
             else if (!enough.IsCancellationRequested)
             {
                 GatewayLog.NotCosigned(_logger, key.Name, reply.Reason);
+                refusals.Add($"{key.Name}: {reply.Reason.TrimEnd('.')}");
             }
         }
         cancellationToken.ThrowIfCancellationRequested();
-        return gathered;
+        return new Cosignatures(signatures, refusals);
     }
-
-    /// <summary>The checkpoint without what witnesses said of it earlier: when cosignatures are renewed, the old ones do not count. Null when the log did not sign it.</summary>
-    private SignedNote? Bare(SignedNote note) => note.Signatures.FirstOrDefault(signature => signature.IsOf(_log)) is { } own ? SignedNote.Of(note.Text, own) : null;
 
     private static async Task<WitnessReply> AskAsync(HttpWitness witness, CosigningRequest request, CancellationToken cancellationToken)
     {

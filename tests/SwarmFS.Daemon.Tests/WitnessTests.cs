@@ -97,7 +97,7 @@ public sealed class WitnessTests : IAsyncDisposable
         var tree = Directory.CreateDirectory(Path.Combine(node.Directory, "tree")).FullName;
         await File.WriteAllTextAsync(Path.Combine(tree, "a"), "a");
         await node.UpAsync("--no-mount");
-        (await node.SwarmfsAsync("import", "tree", tree, "--name", "tool", "--version", "1.0")).ExitCode.ShouldBe(0);
+        (await ImportAsync(node, "1.0")).ExitCode.ShouldBe(0);
         var log = System.Text.Json.JsonDocument.Parse((await node.SwarmfsAsync("id", "--json")).Out).RootElement.GetProperty("importerKey").GetString()!;
         await MakeKeyAsync();
         await _witness.StartAsync(log);
@@ -147,6 +147,38 @@ public sealed class WitnessTests : IAsyncDisposable
             node.Output.ShouldContain("The policy that this node follows is damaged: restore the directory catalogue/policy/");
             node.Output.ShouldNotContain("Check the state directory");
         }
+    [Fact]
+    public async Task A_node_whose_state_was_copied_says_what_the_witness_has_against_its_log()
+    {
+        await using var node = new NodeProcess();
+        await using var copy = new NodeProcess();
+        await node.UpAsync("--no-mount");
+        var log = System.Text.Json.JsonDocument.Parse((await node.SwarmfsAsync("id", "--json")).Out).RootElement.GetProperty("importerKey").GetString()!;
+        await MakeKeyAsync();
+        await _witness.StartAsync(log);
+        (await node.SwarmfsAsync("policy", "apply", await PolicyAsync(log))).ExitCode.ShouldBe(0);
+        (await node.SwarmfsAsync("down")).ExitCode.ShouldBe(0);
+        (await NodeProcess.RunAsync("cp", "-a", node.State, copy.State)).ExitCode.ShouldBe(0);
+
+        await node.UpAsync("--no-mount");
+        (await ImportAsync(node, "1.0")).ExitCode.ShouldBe(0);
+        (await node.SwarmfsAsync("down")).ExitCode.ShouldBe(0);
+        await copy.UpAsync("--no-mount");
+        var refused = await ImportAsync(copy, "2.0");
+        refused.ExitCode.ShouldBe(1);
+        refused.Error.ShouldContain("w.example: it ");
+        var status = await copy.SwarmfsAsync("status");
+        status.ExitCode.ShouldBe(1);
+        status.Out.ShouldContain("w.example: it ");
+    }
+
+    private static async Task<Ended> ImportAsync(NodeProcess node, string version)
+    {
+        var tree = Directory.CreateDirectory(Path.Combine(node.Directory, "tree")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(tree, "a"), "a");
+        return await node.SwarmfsAsync("import", "tree", tree, "--name", "tool", "--version", version);
+    }
+
     }
 
     /// <summary>A signed policy of the log, as the running witness must have seen it.</summary>

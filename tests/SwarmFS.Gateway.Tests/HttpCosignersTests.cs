@@ -42,7 +42,7 @@ public sealed class HttpCosignersTests : IAsyncDisposable
     {
         using var cosigners = new HttpCosigners(policy, _log.Key, _time, NullLoggerFactory.Instance);
         var gathered = await cosigners.GatherAsync(Request(note), CancellationToken.None).WaitAsync(Loopback.Patience);
-        return policy.Evaluate(gathered.Aggregate(note ?? _log.CheckpointAt(300), (note, signature) => note.With(signature)), _log.Key);
+        return policy.Evaluate(gathered.Signatures.Aggregate(note ?? _log.CheckpointAt(300), (note, signature) => note.With(signature)), _log.Key);
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class HttpCosignersTests : IAsyncDisposable
         while (silent.Requests + refusing.Requests + honest.Requests < 3 || _time.PendingTimers > 1) await Task.Yield();
         gathering.IsCompleted.ShouldBeFalse();
         _time.Advance(HttpWitness.Within + TimeSpan.FromSeconds(1));
-        (await gathering.WaitAsync(Loopback.Patience)).Select(signature => signature.Name).ShouldBe(["w1.example"]);
+        (await gathering.WaitAsync(Loopback.Patience)).Signatures.Select(signature => signature.Name).ShouldBe(["w1.example"]);
     }
 
     [Fact]
@@ -88,8 +88,18 @@ public sealed class HttpCosignersTests : IAsyncDisposable
         using var server = RawServer.Saying(_ => RawServer.Answer(500, ""));
         using var other = new SampleLog(300, "other.example/log");
         using var cosigners = new HttpCosigners(Policy(1, server.Url.ToString()), _log.Key, _time, NullLoggerFactory.Instance);
-        (await cosigners.GatherAsync(Request(other.CheckpointAt(300)), CancellationToken.None)).ShouldBeEmpty();
+        (await cosigners.GatherAsync(Request(other.CheckpointAt(300)), CancellationToken.None)).Signatures.ShouldBeEmpty();
         server.Requests.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Who_does_not_cosign_is_named_with_the_reason()
+    {
+        using var refusing = RawServer.Saying(_ => RawServer.Answer(422, "two histories\n"));
+        using var cosigners = new HttpCosigners(Policy(2, await HonestAsync(1), refusing.Url.ToString()), _log.Key, _time, NullLoggerFactory.Instance);
+        var gathered = await cosigners.GatherAsync(Request(), CancellationToken.None).WaitAsync(Loopback.Patience);
+        gathered.Signatures.Count.ShouldBe(1);
+        gathered.Refusals.ShouldHaveSingleItem().ShouldEndWith(": it answers 422: two histories");
     }
 
     [Fact]

@@ -6,9 +6,13 @@ namespace SwarmFS.Catalog;
 /// <summary>The witnesses of a policy, as a log asks them (C2SP tlog-witness). What they answer is verified by whoever asked.</summary>
 public interface ICosigners
 {
-    /// <summary>Asks all of them at once and gives what came in time; the others are left out. Fails only when cancelled.</summary>
-    Task<IReadOnlyList<NoteSignature>> GatherAsync(CosigningRequest request, CancellationToken cancellationToken);
+    /// <summary>Asks all of them at once and gives what came in time. Fails only when cancelled.</summary>
+    Task<Cosignatures> GatherAsync(CosigningRequest request, CancellationToken cancellationToken);
 }
+
+/// <summary>What witnesses answered.</summary>
+/// <param name="Refusals">Of those that gave no cosignature: the name and why, one line each.</param>
+public sealed record Cosignatures(IReadOnlyList<NoteSignature> Signatures, IReadOnlyList<string> Refusals);
 
 /// <summary>A checkpoint to be cosigned.</summary>
 /// <param name="Note">Signed by the log.</param>

@@ -59,6 +59,7 @@ public sealed class ImporterLog : IDisposable
     private byte[] _last = [];
     private long _publishedEntries;
     private UnpublishedLog? _unpublished;
+    private string? _unrenewed;
 
     /// <param name="origin">Names the log in its checkpoints; the same for ever.</param>
     /// <param name="key">Signs checkpoints and announcements. Stays the caller's, who disposes it after the log.</param>
@@ -90,6 +91,9 @@ public sealed class ImporterLog : IDisposable
 
     /// <summary>Null when all of it is published. Told when an attempt has ended, not while it goes on.</summary>
     public UnpublishedLog? Unpublished => Volatile.Read(ref _unpublished);
+
+    /// <summary>Why the quorum did not cosign when the witnesses were asked last, though what it said earlier may still hold; null when it did.</summary>
+    public string? Unrenewed => Volatile.Read(ref _unrenewed);
 
     internal LogState State { get; } = new();
 
@@ -205,11 +209,12 @@ public sealed class ImporterLog : IDisposable
         if (_publishedEntries == _tree.Size && _publication.Announcement is not null && !renew) return null;
         try
         {
-            var (cosigned, missing) = await _publication.CosignAsync(note, _tree, oldSize: _publishedEntries, renew, cancellationToken);
+            var (cosigned, missing, unrenewed) = await _publication.CosignAsync(note, _tree, oldSize: _publishedEntries, renew, cancellationToken);
             if (cosigned != note) Volatile.Write(ref _note, cosigned);
             if (missing is not null) CatalogLog.NotCosigned(_log, _tree.Size, missing);
             else Announce(cosigned);
             Tell(missing);
+            Volatile.Write(ref _unrenewed, unrenewed);
             return missing;
         }
         catch (Exception e)

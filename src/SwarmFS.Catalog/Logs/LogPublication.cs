@@ -29,18 +29,22 @@ internal sealed class LogPublication(
     /// <summary>Returns when it is on disk.</summary>
     public void Keep(SignedNote note) => files.Replace(CheckpointFile, note.ToBytes());
 
-    /// <returns>The note with what cosignatures could be had, and what the quorum lacks.</returns>
-    public async Task<(SignedNote Note, string? Missing)> CosignAsync(SignedNote note, MerkleTree tree, long oldSize, bool renew, CancellationToken cancellationToken)
+    /// <returns>The note with what cosignatures could be had, what the quorum lacks, and what it lacks of those that looked now.</returns>
+    public async Task<(SignedNote Note, string? Missing, string? Unrenewed)> CosignAsync(SignedNote note, MerkleTree tree, long oldSize, bool renew, CancellationToken cancellationToken)
     {
         var verdict = witnesses.Evaluate(note, log);
-        if (verdict.IsMet && !renew) return (note, null);
-        if (cosigners is null) return (note, verdict.Reason ?? "no witness can be asked");
+        if (verdict.IsMet && !renew) return (note, null, null);
+        if (cosigners is null) return (note, verdict.Reason ?? "no witness can be asked", null);
         var size = tree.Size;
         var request = new CosigningRequest(note, oldSize, from => from <= size ? tree.ProveConsistency(from, size) : []);
-        var cosigned = note;
-        foreach (var signature in await cosigners.GatherAsync(request, cancellationToken)) cosigned = With(cosigned, signature);
+        var (cosigned, anew) = (note, note.BareOf(log)!);
+        var gathered = await cosigners.GatherAsync(request, cancellationToken);
+        foreach (var signature in gathered.Signatures) (cosigned, anew) = (With(cosigned, signature), With(anew, signature));
         if (cosigned != note) Keep(cosigned);
-        return (cosigned, witnesses.Evaluate(cosigned, log).Reason);
+        return (cosigned, Lacking(cosigned), Lacking(anew));
+
+        string? Lacking(SignedNote checkpoint) =>
+            witnesses.Evaluate(checkpoint, log).Reason is not { } reason ? null : gathered.Refusals.Count == 0 ? reason : $"{reason} ({string.Join("; ", gathered.Refusals)})";
     }
 
     /// <summary>Takes a cosignature only from a witness of the policy, and only one that holds and is not older than what is there.</summary>

@@ -38,8 +38,9 @@ public sealed record LogStatus(
 /// <param name="IsStale">True when fewer logs than the policy wants are fresh.</param>
 /// <param name="IsOwnAhead">Peers have a longer log of this node's key than this node: it signs nothing until its state is restored.</param>
 /// <param name="OwnUnpublished">What of the own log nobody can prove yet; null when there is nothing such.</param>
+/// <param name="OwnUnrenewed">Why the witnesses' quorum did not cosign the own log when it was asked last; null when it did.</param>
 /// <param name="Names">Packages shown.</param>
-public sealed record CatalogStatus(IReadOnlyList<LogStatus> Logs, bool IsStale, bool IsOwnAhead, UnpublishedLog? OwnUnpublished, int Names, IReadOnlyList<SuiteStatus> Suites, IReadOnlyList<CatalogConflict> Conflicts)
+public sealed record CatalogStatus(IReadOnlyList<LogStatus> Logs, bool IsStale, bool IsOwnAhead, UnpublishedLog? OwnUnpublished, string? OwnUnrenewed, int Names, IReadOnlyList<SuiteStatus> Suites, IReadOnlyList<CatalogConflict> Conflicts)
 {
     /// <summary>Evidence of logs that signed two histories.</summary>
     public IReadOnlyList<ForkEvidence> Forks => [.. Logs.Select(log => log.Fork).OfType<ForkEvidence>()];

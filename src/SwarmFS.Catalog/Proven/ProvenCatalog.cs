@@ -170,7 +170,7 @@ public sealed partial class ProvenCatalog : ICatalog, IAsyncDisposable
         var logs = _confirmation.Logs.Select(view => Freshness.Of(view, _parts.Policy, counts: true, now, ReasonOf(view.Log))).ToList();
         if (_own is not null && !_confirmation.Logs.Contains(_own)) logs.Add(Freshness.Of(_own, _parts.Policy, counts: false, now, reason: null));
         return new CatalogStatus(
-            logs, Freshness.IsStale(logs, _parts.Policy), _parts.Board.IsOwnAhead, _parts.Own?.Unpublished, made.Snapshot.Count,
+            logs, Freshness.IsStale(logs, _parts.Policy), _parts.Board.IsOwnAhead, _parts.Own?.Unpublished, _parts.Own?.Unrenewed, made.Snapshot.Count,
             [.. made.Suites.Select(suite => new SuiteStatus(
                 suite.Suite.Namespace, suite.Suite.Date, suite.Importer.Log.Name, made.Snapshot.ReleasesOf(suite.Suite.Namespace), _confirmation.LogsWith(suite.Suite).Count))], made.Conflicts);
     }

@@ -47,6 +47,7 @@ internal sealed class FullCatalogue(ProvenCatalog catalog, SuiteSync sync) : Nod
             var problems = sync.Problems.ToList();
             if (now.IsOwnAhead) problems.Add("Peers have a longer log of this node's key than this node: nothing is signed until the newest state of this node is restored, or another key is used.");
             if (now.OwnUnpublished is { } own) problems.Add(ShowUnpublished(own));
+            else if (now.OwnUnrenewed is { } why) problems.Add($"The policy's witnesses did not cosign this node's log again: {why}. What it says is stale soon; if a witness has seen another history, a second node has a copy of this one's state.");
             problems.AddRange(now.Logs.Where(log => log.Health == LogHealth.Refused).Select(log => $"The log {log.Key.Name} is refused: {log.Reason}."));
             return problems;
         }

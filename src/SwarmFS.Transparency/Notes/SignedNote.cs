@@ -49,6 +49,9 @@ public sealed class SignedNote
         return new SignedNote(text, []).With(signature);
     }
 
+    /// <summary>This note with the signature of one key alone, without what witnesses said of it; null when that key did not sign.</summary>
+    public SignedNote? BareOf(VerifierKey key) => _signatures.FirstOrDefault(signature => signature.IsOf(key)) is { } own ? Of(Text, own) : null;
+
     private static bool IsText(ReadOnlySpan<char> text) => text.EndsWith('\n') && StrictText.IsWellFormed(text, hasLines: true);
 
     /// <summary>This note with one signature more; it takes the place of one with the same name and key id.</summary>

@@ -31,11 +31,12 @@ internal sealed class Witnesses : ICosigners, IDisposable
     /// <summary>The checkpoints that were asked about, with their old sizes.</summary>
     public List<(SignedNote Note, long OldSize)> Requests { get; } = [];
 
-    public Task<IReadOnlyList<NoteSignature>> GatherAsync(CosigningRequest request, CancellationToken cancellationToken)
+    public Task<Cosignatures> GatherAsync(CosigningRequest request, CancellationToken cancellationToken)
     {
         Requests.Add((request.Note, request.OldSize));
         var now = _time.GetUtcNow();
-        return Task.FromResult<IReadOnlyList<NoteSignature>>([.. Enumerable.Range(0, _all.Count).Where(i => !Down.Contains(i)).Select(i => _all[i].Cosigner.Cosign(request.Note.Text, now))]);
+        return Task.FromResult(new Cosignatures(
+            [.. Enumerable.Range(0, _all.Count).Where(i => !Down.Contains(i)).Select(i => _all[i].Cosigner.Cosign(request.Note.Text, now))], [.. Down.Order().Select(i => $"witness.example/{i}: it is down")]));
     }
 
     public void Dispose() => _all.ForEach(witness => witness.Key.Dispose());

@@ -168,6 +168,7 @@ public sealed class ImporterLogTests : IDisposable
         witnesses.Down.UnionWith([0, 1]);
         var result = await importer.AppendAsync(TestImporter.Tree("a_1"));
         result.Missing.ShouldNotBeNull().ShouldContain("1 of 3");
+        result.Missing.ShouldEndWith("(witness.example/0: it is down; witness.example/1: it is down)");
         importer.Log.Announcement.ShouldBeNull();
         witnesses.Down.Remove(1);
         (await importer.Log.HeartbeatAsync(CancellationToken.None)).ShouldBeNull();
@@ -179,6 +180,11 @@ public sealed class ImporterLogTests : IDisposable
         var renewed = witnesses.Policy.Evaluate(second.Note, importer.VerifierKey).Time!.Value - witnesses.Policy.Evaluate(first.Note, importer.VerifierKey).Time!.Value;
         renewed.ShouldBe(ImporterLog.HeartbeatInterval);
         witnesses.Requests[^1].OldSize.ShouldBe(2);
+        importer.Log.Unrenewed.ShouldBeNull();
+        witnesses.Down.UnionWith([1, 2]);
+        (await importer.Log.HeartbeatAsync(CancellationToken.None)).ShouldBeNull();
+        importer.Log.Unpublished.ShouldBeNull();
+        importer.Log.Unrenewed.ShouldNotBeNull().ShouldContain("witness.example/2: it is down");
         importer.Restart();
         CheckpointAnnouncement.TryRead(importer.Announcement.Span, out var third, out _).ShouldBeTrue();
         third!.Note.ToBytes().ShouldBe(second.Note.ToBytes());
