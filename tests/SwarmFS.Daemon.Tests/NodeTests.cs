@@ -226,6 +226,17 @@ public sealed class NodeTests
     }
 
     [Fact]
+    public async Task An_empty_file_is_had_by_its_hash_without_anybody()
+    {
+        await using var node = new NodeProcess();
+        await node.UpAsync("--no-mount");
+        var file = Path.Combine(node.Directory, "empty");
+        var got = await node.SwarmfsAsync("get", "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku", "-o", file);
+        got.ExitCode.ShouldBe(0, got.Error);
+        new FileInfo(file).Length.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task The_log_of_a_detached_node_does_not_grow_for_ever()
     {
         await using var node = new NodeProcess();

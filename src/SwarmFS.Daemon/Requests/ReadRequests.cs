@@ -16,6 +16,9 @@ internal sealed class ReadRequests(TreePaths paths, PackageContent content)
     /// <summary>Chunks of one file that are listed in memory: 256 GiB of file, 40 MB of list.</summary>
     private const int ChunksMax = 1 << 20;
 
+    /// <summary>The content of an empty file: nobody stores or sends it.</summary>
+    private static readonly Cid Nothing = Cid.Of(CidCodec.Raw, []);
+
     public async Task CatAsync(PathRequest request, Stream output, CancellationToken cancellationToken)
     {
         var path = TreePath.Parse(request.Path);
@@ -49,6 +52,7 @@ internal sealed class ReadRequests(TreePaths paths, PackageContent content)
 
     private async Task ListChunksAsync(Cid root, Cid cid, int depth, List<Cid> chunks, CancellationToken cancellationToken)
     {
+        if (cid == Nothing) return;
         if (cid.Codec == CidCodec.Raw)
         {
             if (chunks.Count == ChunksMax) throw new RequestException(ControlErrors.Refused, $"{root} has more than {ChunksMax} chunks.", "Read it through the mount, below cid/.");
