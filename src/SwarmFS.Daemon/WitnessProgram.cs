@@ -44,7 +44,7 @@ internal static class WitnessProgram
         using var loggers = Logging.Create(nameof(LogLevel.Information), LogFormat.Text);
         using var key = Ed25519PrivateKey.Load(settings.KeyFile);
         var cosigner = new Cosigner(settings.Name, key);
-        using var store = new FileWitnessStore(Path.Join(settings.State, "checkpoints"));
+        using var store = OpenStore(settings.State);
         var evidence = StateFolder.Open(settings.State);
         var witness = new Witness(cosigner, settings.Logs, store, time);
         // What is damaged is told now, and not to the log that asks next year.
@@ -57,6 +57,18 @@ internal static class WitnessProgram
         Console.WriteLine(settings.IsJson ? JsonSerializer.Serialize(report, ControlJson.Default.WitnessReport) : $"READY listening on {report.Listen}, state {report.State}, vkey {report.Vkey}");
         await ended.Task;
         readiness.Stopping();
+    }
+
+    private static FileWitnessStore OpenStore(string state)
+    {
+        try
+        {
+            return new FileWitnessStore(Path.Join(state, "checkpoints"));
+        }
+        catch (IOException e)
+        {
+            throw new IOException($"{e.Message.TrimEnd('.')}. A witness that runs holds its directory {state}: stop that one, or give this one a directory of its own with --state.", e);
+        }
     }
 
     /// <summary>The first evidence against a log is enough: a log that sends more of it fills no disk.</summary>

@@ -36,7 +36,7 @@ public sealed class Ed25519PrivateKey : IDisposable
 
     /// <summary>Reads the key from a file of 32 bytes, or makes one there (<see cref="Create"/>).</summary>
     /// <exception cref="CryptographicException">Others may read the file, or it is not a key; the message names it and the remedy.</exception>
-    public static Ed25519PrivateKey LoadOrCreate(string path) => File.Exists(path) ? Load(path) : Create(path);
+    public static Ed25519PrivateKey LoadOrCreate(string path) => Path.Exists(path) ? Load(path) : Create(path);
 
     /// <summary>Makes a key from the system's random source and keeps it in a new file, readable by its owner alone.</summary>
     /// <exception cref="IOException">Something is there, which stays as it is; or the file cannot be written. No key lies anywhere then.</exception>
@@ -70,6 +70,7 @@ public sealed class Ed25519PrivateKey : IDisposable
     /// <exception cref="IOException">There is no such file, or it cannot be read.</exception>
     public static Ed25519PrivateKey Load(string path)
     {
+        if (Directory.Exists(path)) throw new CryptographicException($"The key file {path} is a directory: move it away, and put the key in its place.");
         if ((File.GetUnixFileMode(path) & ~OwnerOnly) != 0)
             throw new CryptographicException($"The key file {path} may be read or written by others; its owner alone may: chmod 600 {path}");
         if (new FileInfo(path).Length is var length && length != SeedLength)

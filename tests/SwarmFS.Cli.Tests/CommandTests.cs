@@ -98,6 +98,13 @@ public sealed class CommandTests : IDisposable
         _terminal.Error.ShouldContain($"Try {help}.");
     }
 
+    [Fact]
+    public async Task A_witness_s_name_is_refused_as_that_of_any_signer()
+    {
+        (await RunAsync("witness", "serve", "--key", "k", "--name", "x+y", "--listen", "127.0.0.1:1", "--log", "l")).ShouldBe(2);
+        _terminal.Error.ShouldContain("'x+y' cannot be a signer's name");
+    }
+
     [Theory]
     [InlineData("--from", "x")]
     [InlineData("--count", "-1")]

@@ -237,6 +237,21 @@ public sealed class NodeTests
     }
 
     [Fact]
+    public async Task A_state_directory_that_is_none_is_named_with_the_remedy_and_so_is_a_directory_in_the_place_of_a_key()
+    {
+        await using var node = new NodeProcess();
+        await File.WriteAllTextAsync(node.State, "");
+        var up = await node.SwarmfsAsync("up", "--no-mount", "--listen", "127.0.0.1:0", "--detach");
+        up.ExitCode.ShouldBe(1);
+        up.Error.ShouldStartWith($"swarmfs: The state directory {node.State} cannot be used: ");
+        up.Error.ShouldContain("--state");
+        File.Delete(node.State);
+        Directory.CreateDirectory(Path.Combine(node.State, "importer.key"));
+        (await node.TryUpAsync("--no-mount")).ShouldBe(1);
+        node.Output.ShouldContain($"swarmfs-daemon: The key file {node.State}/importer.key is a directory");
+    }
+
+    [Fact]
     public async Task The_log_of_a_detached_node_does_not_grow_for_ever()
     {
         await using var node = new NodeProcess();

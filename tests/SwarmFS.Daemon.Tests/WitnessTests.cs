@@ -94,8 +94,6 @@ public sealed class WitnessTests : IAsyncDisposable
     public async Task A_node_whose_policy_begins_to_ask_for_a_witness_shows_its_names_when_that_has_answered_and_says_until_then_what_it_waits_for()
     {
         await using var node = new NodeProcess();
-        var tree = Directory.CreateDirectory(Path.Combine(node.Directory, "tree")).FullName;
-        await File.WriteAllTextAsync(Path.Combine(tree, "a"), "a");
         await node.UpAsync("--no-mount");
         (await ImportAsync(node, "1.0")).ExitCode.ShouldBe(0);
         var log = System.Text.Json.JsonDocument.Parse((await node.SwarmfsAsync("id", "--json")).Out).RootElement.GetProperty("importerKey").GetString()!;
@@ -147,6 +145,8 @@ public sealed class WitnessTests : IAsyncDisposable
             node.Output.ShouldContain("The policy that this node follows is damaged: restore the directory catalogue/policy/");
             node.Output.ShouldNotContain("Check the state directory");
         }
+    }
+
     [Fact]
     public async Task A_node_whose_state_was_copied_says_what_the_witness_has_against_its_log()
     {
@@ -177,8 +177,6 @@ public sealed class WitnessTests : IAsyncDisposable
         var tree = Directory.CreateDirectory(Path.Combine(node.Directory, "tree")).FullName;
         await File.WriteAllTextAsync(Path.Combine(tree, "a"), "a");
         return await node.SwarmfsAsync("import", "tree", tree, "--name", "tool", "--version", version);
-    }
-
     }
 
     /// <summary>A signed policy of the log, as the running witness must have seen it.</summary>
@@ -214,6 +212,7 @@ public sealed class WitnessTests : IAsyncDisposable
         var second = await ServeAsync("--state", _witness.State, "--key", _witness.Key, "--name", "w.example", "--listen", "127.0.0.1:0", "--log", _log.Key.ToString());
         second.ExitCode.ShouldBe(1, second.Error);
         second.Error.ShouldContain("cannot be started");
+        second.Error.ShouldContain($"stop that one, or give this one a directory of its own with --state");
     }
 
     [Fact]

@@ -33,12 +33,12 @@ internal sealed class DaemonLauncher(Terminal terminal, string stateDirectory, L
     public async Task<int> DetachAsync(bool json, CancellationToken cancellationToken)
     {
         if (!Exists()) return ExitCodes.Failed;
-        Directory.CreateDirectory(stateDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        MakeLog();
         // The node tells readiness as it tells systemd (sd_notify(3)): a datagram to the socket named in NOTIFY_SOCKET. An abstract one leaves no file behind.
         var name = $"swarmfs-up-{Environment.ProcessId}-{Guid.NewGuid():N}";
         using var notify = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         notify.Bind(new UnixDomainSocketEndPoint('\0' + name));
-        var before = File.Exists(_log) ? new FileInfo(_log).Length : 0;
+        var before = new FileInfo(_log).Length;
         using var daemon = Start(name);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(ReadyWithin);
@@ -59,6 +59,21 @@ internal sealed class DaemonLauncher(Terminal terminal, string stateDirectory, L
         terminal.Error.WriteLine($"swarmfs: the node ended with exit code {daemon.ExitCode} before it was ready. The end of {_log}:");
         terminal.Error.WriteLine(ReadLogTail(before));
         return ExitCodes.Failed;
+    }
+
+    /// <summary>Where it cannot be made, the node could say nothing of the reason.</summary>
+    /// <exception cref="IOException">It cannot.</exception>
+    private void MakeLog()
+    {
+        try
+        {
+            Directory.CreateDirectory(stateDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            new FileStream(_log, new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }).Dispose();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"The state directory {stateDirectory} cannot be used: {e.Message} Choose another one with --state, or run as its owner.", e);
+        }
     }
 
     private bool Exists()

@@ -10,8 +10,7 @@ internal static class ViewLock
 
     /// <summary>Waits until nobody else has it.</summary>
     /// <returns>Null where there is no such directory, and so no node to ask.</returns>
-    /// <exception cref="UnauthorizedAccessException">The directory belongs to somebody else.</exception>
-    /// <exception cref="IOException">The file cannot be made.</exception>
+    /// <exception cref="IOException">The directory belongs to somebody else, or the file cannot be made.</exception>
     public static async Task<IDisposable?> TakeAsync(string stateDirectory, CancellationToken cancellationToken)
     {
         var path = Path.Join(stateDirectory, "view.lock");
@@ -30,6 +29,10 @@ internal static class ViewLock
             catch (DirectoryNotFoundException)
             {
                 return null;
+            }
+            catch (UnauthorizedAccessException e)
+            {
+                throw new IOException($"The state directory {stateDirectory} belongs to another user. Run the command as that user, or with sudo.", e);
             }
             catch (IOException e) when (e.HResult == Interop.WouldBlock)
             {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SwarmFS.Cli.Trust;
 
 namespace SwarmFS.Cli.Commands;
 
@@ -27,6 +28,7 @@ internal static class WitnessCommand
         {
             if (context.Input(parsed).StateOption is not { Length: > 0 } state)
                 throw new UsageException("A witness needs a directory of its own: give --state DIR. Losing it would let the logs rewrite what was cosigned.");
+            KeyFiles.CheckName(parsed.GetRequiredValue(name));
             List<string> arguments =
             [
                 "witness", "--state", Path.GetFullPath(state), "--key", Path.GetFullPath(parsed.GetRequiredValue(key)), "--name", parsed.GetRequiredValue(name), "--listen", parsed.GetRequiredValue(listen),
