@@ -102,7 +102,7 @@ internal sealed class BlockReader(BlockIndex index, ContainerTable containers, H
         {
             got = handles.Read(container, offset, destination);
         }
-        catch (IOException failure)
+        catch (IOException failure) when (Interop.IsDamage(failure))
         {
             return Drop(digest, place, failure.Message);
         }

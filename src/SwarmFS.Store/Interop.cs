@@ -17,8 +17,12 @@ internal static partial class Interop
     public const int QuotaExceeded = 122;
 
     private const int Interrupted = 4;
+    private const int DeviceFailed = 5;
     private const int NoSuchCall = 38;
+    private const int NoData = 61;
+    private const int BadMessage = 74;
     private const int NotSupported = 95;
+    private const int NeedsCleaning = 117;
     private const int CloseOnExec = 0x80000;
     private const int KeepSize = 1;
     private const uint StartWrite = 2;
@@ -88,6 +92,12 @@ internal static partial class Interop
 
     /// <summary>True for what a write says when disk or disk quota is full.</summary>
     public static bool IsFull(IOException failure) => failure.HResult is NoSpaceLeft or QuotaExceeded;
+
+    /// <summary>
+    /// True for what a read says when the bytes themselves are lost: the device or the file system cannot give them. Everything else, like a want of descriptors or memory, passes, and the
+    /// bytes are where they were.
+    /// </summary>
+    public static bool IsDamage(IOException failure) => failure.HResult is DeviceFailed or NoData or BadMessage or NeedsCleaning;
 
     /// <summary>
     /// Memory in whole large pages, which the kernel gives at the first touch if it has any (madvise(2), MADV_HUGEPAGE). Freed by <see cref="NativeMemory.AlignedFree"/>.

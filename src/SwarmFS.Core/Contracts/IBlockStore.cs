@@ -32,9 +32,11 @@ public interface IBlockStore
     /// Copies from <paramref name="offset"/> of the block into <paramref name="destination"/>: as much as both have. Allocates nothing when the block was verified before.
     /// </summary>
     /// <returns>The bytes copied, or -1 when the block is absent (or was just found damaged).</returns>
+    /// <exception cref="IOException">It could not be read now, for want of descriptors or memory; it is where it was.</exception>
     int Read(in Cid cid, int offset, Span<byte> destination);
 
     /// <summary>The whole block; the caller disposes it.</summary>
+    /// <exception cref="IOException">As for <see cref="Read"/>.</exception>
     bool TryGet(in Cid cid, [NotNullWhen(true)] out Block? block);
 
     /// <summary>Keeps the block; the caller's reference stays the caller's.</summary>
