@@ -95,7 +95,12 @@ internal sealed class BlockReader(BlockIndex index, ContainerTable containers, H
     /// <param name="mayBeCopy">What is in memory as well will do; otherwise the disk is asked wherever it has the bytes.</param>
     private Outcome ReadAt(BlockPlace place, in Sha256Digest digest, long offset, Span<byte> destination, bool mayBeCopy)
     {
-        if (!containers.TryGet(place.Container, out var container)) return Outcome.Moved;
+        if (!containers.TryGet(place.Container, out var container))
+        {
+            // The block has moved, or its file was evicted by a list that was damaged and did not name it: as listed it could be neither read nor put.
+            index.Remove(digest, place);
+            return Outcome.Moved;
+        }
         if (container is Pack pack && tail.TryRead(pack, offset, destination, isUnwritten: !mayBeCopy)) return Outcome.Complete;
         int got;
         try

@@ -165,9 +165,12 @@ internal sealed class FlatFiles(string directory, BlockIndex index, ContainerTab
         }
         file.AddDiskBytes(DiskBudget.Rounded(bytes.Length));
         Volatile.Write(ref file.Dirty, 1);
+        // From the table it can be evicted, before the index names what is in it.
+        file.TryBeginWrite();
         containers.Add(file);
         handles.Adopt(file, handle);
         index.TryAdd(digest, new BlockPlace(file.Id, 0, bytes.Length, BlockFlags.Verified));
+        file.EndWrite();
     }
 
     public bool TryFind(in Cid file, [NotNullWhen(true)] out FlatFile? found)

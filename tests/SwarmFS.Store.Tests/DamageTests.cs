@@ -105,6 +105,23 @@ public sealed class DamageTests : IDisposable
     }
 
     [Fact]
+    public async Task A_block_whose_file_went_without_it_is_absent_once_it_is_read_and_can_be_put_again()
+    {
+        var chunks = Content.Chunks(3, 200_000, seed: 1);
+        var layout = Content.Layout(chunks);
+        _fixture.Store.DeclareFile(layout);
+        chunks.ForEach(chunk => _fixture.Store.Put(chunk));
+        Flip(_fixture.Files("*.chunks").Single(), 100);
+
+        await _fixture.Store.CollectAllAsync(CancellationToken.None);
+
+        chunks.ShouldAllBe(chunk => !Content.IsReadable(_fixture.Store, chunk));
+        chunks.ShouldAllBe(chunk => !_fixture.Store.Contains(chunk.Cid));
+        chunks.ForEach(chunk => _fixture.Store.Put(chunk).ShouldBe(PutResult.Stored));
+        chunks.ShouldAllBe(chunk => Content.IsReadable(_fixture.Store, chunk));
+    }
+
+    [Fact]
     public void A_damaged_block_of_some_size_is_replaced_by_a_sound_one_for_good()
     {
         using var block = Content.Raw(300_000, 1);

@@ -193,6 +193,28 @@ public sealed class EvictionTests : IDisposable
     }
 
     [Fact]
+    public async Task A_block_of_some_size_that_is_put_while_all_is_collected_is_there_afterwards()
+    {
+        _fixture.Options = _fixture.Options with { OpenFiles = 1 };
+        var parts = _fixture.Parts;
+        using var first = Content.Raw(300_000, 1);
+        using var second = Content.Raw(300_000, 2);
+        parts.Writer.Put(first);
+        var full = parts.Containers.Snapshot().Single();
+        Task<PutResult> putting;
+        // The second is in the table, and waits for the first to be closed before it is in the index.
+        lock (full.HandleGate)
+        {
+            putting = Task.Run(() => parts.Writer.Put(second));
+            SpinWait.SpinUntil(() => parts.Containers.Files == 2, TimeSpan.FromSeconds(30)).ShouldBeTrue();
+            parts.Collector.Collect(0, CancellationToken.None).EvictedBlocks.ShouldBe(1);
+        }
+        (await putting).ShouldBe(PutResult.Stored);
+        parts.Reader.Read(second.Cid, 0, new byte[300_000]).ShouldBe(300_000);
+        parts.Collector.Collect(0, CancellationToken.None).EvictedBlocks.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task Blocks_of_a_pinned_root_that_arrive_during_collections_are_all_kept()
     {
         var other = new Testing.MemoryBlockStore();
