@@ -75,4 +75,7 @@ internal static partial class DaemonLog
 
     [LoggerMessage(9026, LogLevel.Warning, "The log {Path} grows beyond its bound: {Reason}")]
     public static partial void LogNotBounded(this ILogger log, string path, string reason);
+
+    [LoggerMessage(9027, LogLevel.Warning, "The journal {Path} is damaged at byte {Offset} and begins anew, since what it held can be had again; the damaged one is {Aside}, which may be deleted")]
+    public static partial void JournalSetAside(this ILogger log, string path, long offset, string aside);
 }

@@ -124,7 +124,7 @@ internal sealed class NodeHost : IAsyncDisposable
         var ownLog = key is null ? null : VerifierKey.OfLog(LogName.Of(key.PublicKey), key.PublicKey);
         var policy = NodePolicy.Of(_settings, ownLog, files, _state.PolicyVersions, _time);
         var board = new AnnouncementBoard(policy.InForce, ownLog, files, _loggers);
-        var slots = new SlotFile(Own("inode slots", FileJournal.Open(_state.InodeSlots)), _log);
+        var slots = new SlotFile(Own("inode slots", CacheJournal.Open(_state.InodeSlots, _log)), _log);
         var swarm = Own("swarm", CreateSwarm(identity, store, board));
         await swarm.StartAsync(cancellationToken);
         Own("network watch", new NetworkWatch(swarm.NetworkChanged));
@@ -151,7 +151,7 @@ internal sealed class NodeHost : IAsyncDisposable
                 Own = log,
                 PublisherKey = key,
                 Board = board,
-                OpenJournal = followed => Own($"entries of {followed.Name}", FileJournal.Open(_state.FollowedEntries(followed.Id.ToString("x8", CultureInfo.InvariantCulture)))),
+                OpenJournal = followed => Own($"entries of {followed.Name}", CacheJournal.Open(_state.FollowedEntries(followed.Id.ToString("x8", CultureInfo.InvariantCulture)), _log)),
                 Files = files,
                 Store = store,
                 Blocks = new CatalogBlocks(content),
@@ -323,7 +323,7 @@ internal sealed class NodeHost : IAsyncDisposable
 
     private static string? Explain(Exception exception) => exception switch
     {
-        NodeStartException or StoreUnusableException or IdentityException or LogDamagedException or PolicyDamagedException => exception.Message,
+        NodeStartException or StoreUnusableException or JournalDamagedException or IdentityException or LogDamagedException or PolicyDamagedException => exception.Message,
         System.Net.Sockets.SocketException => $"Cannot listen: {exception.Message}. Another node may be using the port; choose another one with --listen.",
         IOException or UnauthorizedAccessException => $"{exception.Message} Check the state directory's owner and its disk.",
         _ => null,

@@ -7,11 +7,12 @@ namespace SwarmFS.Store;
 /// <summary>
 /// A journal in one append-only file: for each record <c>u32 length, u32 CRC-32C, bytes</c>, little-endian. A record is one write, so a killed process leaves at most a torn
 /// last record, which opening cuts off. A failed write is cut off at once, so that nothing follows a torn record. After a power cut the end may be zeros: a length of 0 with the
-/// CRC of nothing, which is why no record is empty.
+/// CRC of nothing, which is why no record is empty. Where a sound record follows one that is not, it was no crash: then nothing is cut.
 /// </summary>
 public sealed class FileJournal : IJournal, IDisposable
 {
     private const int HeaderLength = 8;
+    private const int SearchWindow = 1 << 20;
 
     private readonly SafeFileHandle _file;
     private readonly Lock _gate = new();
@@ -24,6 +25,7 @@ public sealed class FileJournal : IJournal, IDisposable
     }
 
     /// <summary>Opens or makes the file, readable by its owner alone, and cuts off what a crash tore.</summary>
+    /// <exception cref="JournalDamagedException">Sound records follow one that is damaged; the file is as it was.</exception>
     /// <exception cref="IOException">It cannot be opened, or another process has it open.</exception>
     public static FileJournal Open(string path)
     {
@@ -37,9 +39,43 @@ public sealed class FileJournal : IJournal, IDisposable
             created.Flush();
         }
         var journal = new FileJournal(File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None));
-        foreach (var record in journal.Scan()) journal._end += HeaderLength + record.Length;
-        RandomAccess.SetLength(journal._file, journal._end);
-        return journal;
+        try
+        {
+            foreach (var record in journal.Scan()) journal._end += HeaderLength + record.Length;
+            if (journal.HasRecordBehind(journal._end)) throw new JournalDamagedException(path, journal._end);
+            RandomAccess.SetLength(journal._file, journal._end);
+            return journal;
+        }
+        catch
+        {
+            journal.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether a sound record begins anywhere behind a place where none does.</summary>
+    private bool HasRecordBehind(long place)
+    {
+        var length = RandomAccess.GetLength(_file);
+        if (place == length) return false;
+        var window = new byte[SearchWindow + HeaderLength + IJournal.MaxRecordLength];
+        for (var start = place + 1; start < length; start += SearchWindow)
+        {
+            var bytes = window.AsSpan(0, RandomAccess.Read(_file, window, start));
+            for (var at = 0; at < Math.Min(SearchWindow, bytes.Length); at++)
+            {
+                if (IsRecord(bytes[at..])) return true;
+            }
+        }
+        return false;
+    }
+
+    private static bool IsRecord(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length <= HeaderLength) return false;
+        var length = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+        return length is >= 1 and <= IJournal.MaxRecordLength && length <= bytes.Length - HeaderLength
+            && BinaryPrimitives.ReadUInt32LittleEndian(bytes[sizeof(uint)..]) == Checksum(bytes.Slice(HeaderLength, (int)length));
     }
 
     public IEnumerable<ReadOnlyMemory<byte>> ReadAll() => Scan();
@@ -97,4 +133,11 @@ public sealed class FileJournal : IJournal, IDisposable
     }
 
     public void Dispose() => _file.Dispose();
+}
+
+/// <summary>A journal is damaged in the middle, and was left as it is. The message says where and what to do.</summary>
+public sealed class JournalDamagedException(string path, long offset) : IOException(
+    $"The journal '{path}' is damaged at byte {offset}, and sound records follow. Restore it from a copy; to go on without what follows, cut it with truncate -s {offset}.")
+{
+    public long Offset => offset;
 }

@@ -43,6 +43,28 @@ public sealed class NodeTests
     }
 
     [Fact]
+    public async Task A_damaged_record_in_the_middle_of_its_own_log_keeps_a_node_from_starting_and_costs_none_behind_it()
+    {
+        await using var node = new NodeProcess();
+        await node.UpAsync("--no-mount");
+        await ImportAsync(node);
+        (await node.SwarmfsAsync("down")).ExitCode.ShouldBe(0);
+        await node.WaitForEndAsync();
+        var journal = Path.Combine(node.State, "log.entries");
+        var (sound, damaged) = (File.ReadAllBytes(journal), File.ReadAllBytes(journal));
+        damaged[12] ^= 1;
+        File.WriteAllBytes(journal, damaged);
+
+        (await node.TryUpAsync("--no-mount")).ShouldBe(1, node.Output);
+
+        node.Output.ShouldContain($"The journal '{journal}' is damaged at byte 0");
+        node.Output.ShouldNotContain("   at ");
+        File.ReadAllBytes(journal).ShouldBe(damaged);
+        File.WriteAllBytes(journal, sound);
+        await node.UpAsync("--no-mount");
+    }
+
+    [Fact]
     public async Task A_tree_that_is_imported_is_read_through_the_mount_and_the_commands_until_the_node_goes_down_cleanly()
     {
         NodeProcess.SkipUnlessMountable();

@@ -110,6 +110,26 @@ public sealed class StateTests : IDisposable
     }
 
     [Fact]
+    public void A_damaged_journal_of_what_can_be_had_again_is_set_aside_and_begun_anew()
+    {
+        var path = Path.Combine(_directory, "inodes.log");
+        for (var round = 0; round < 2; round++)
+        {
+            using (var journal = CacheJournal.Open(path, NullLogger.Instance))
+            {
+                journal.ReadAll().ShouldBeEmpty();
+                var slots = new SlotFile(journal, NullLogger.Instance);
+                for (var number = 0; number < 10; number++) slots.GetOrAdd(Root(number));
+            }
+            var bytes = File.ReadAllBytes(path);
+            bytes[12] ^= 1;
+            File.WriteAllBytes(path, bytes);
+            CacheJournal.Open(path, NullLogger.Instance).Dispose();
+            File.ReadAllBytes(path + ".damaged").ShouldBe(bytes);
+        }
+    }
+
+    [Fact]
     public void A_state_path_that_no_socket_fits_into_is_refused_with_the_bound() =>
         Should.Throw<NodeStartException>(() => StateDirectory.Open(Path.Combine(_directory, new string('x', 100)))).Message.ShouldContain("107 bytes");
 

@@ -59,6 +59,47 @@ public sealed class FileJournalTests : IDisposable
     }
 
     [Theory]
+    [InlineData(0, "a length")]
+    [InlineData(2, "a length that reaches beyond the end")]
+    [InlineData(5, "a checksum")]
+    [InlineData(500, "a byte of the record")]
+    public void A_damaged_record_before_sound_ones_is_named_and_costs_none_of_them(int at, string what)
+    {
+        using (var journal = FileJournal.Open(_path))
+        {
+            for (var i = 0; i < 100; i++) journal.Append(Content.Bytes(1000, i), durable: false);
+        }
+        var bytes = File.ReadAllBytes(_path);
+        bytes[2 * 1008 + at] ^= 1;
+        File.WriteAllBytes(_path, bytes);
+        for (var round = 0; round < 2; round++)
+        {
+            var refusal = Should.Throw<JournalDamagedException>(() => FileJournal.Open(_path), what);
+            refusal.Offset.ShouldBe(2 * 1008);
+            refusal.Message.ShouldContain(_path);
+            File.ReadAllBytes(_path).ShouldBe(bytes);
+        }
+        using (var file = File.OpenHandle(_path, FileMode.Open, FileAccess.Write)) RandomAccess.SetLength(file, 2 * 1008);
+        ReadBack().Count.ShouldBe(2, "what the message says can be done");
+    }
+
+    [Fact]
+    public void A_sound_record_is_found_however_far_behind_the_damage_it_is()
+    {
+        using (var journal = FileJournal.Open(_path))
+        {
+            for (var i = 0; i < 40; i++) journal.Append(Content.Bytes(IJournal.MaxRecordLength, i), durable: false);
+        }
+        var bytes = File.ReadAllBytes(_path);
+        bytes.AsSpan(3, bytes.Length - 3 - IJournal.MaxRecordLength - 8).Fill(0xff);
+        File.WriteAllBytes(_path, bytes);
+        Should.Throw<JournalDamagedException>(() => FileJournal.Open(_path)).Offset.ShouldBe(0);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(_path, bytes);
+        ReadBack().ShouldBeEmpty("garbage to the end is what a power cut can leave");
+    }
+
+    [Theory]
     [InlineData(7)]
     [InlineData(8)]
     [InlineData(4096)]

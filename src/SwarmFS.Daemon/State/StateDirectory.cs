@@ -15,6 +15,7 @@ namespace SwarmFS.Daemon.State;
 /// peers.txt         peers to remember            import/        what imports remember of repositories
 /// store/            blocks                       daemon.log     written by up --detach; daemon.log.1 is older
 /// views             those to make again at the next start
+/// *.damaged         a journal of slots or of a followed log that was damaged, set aside
 /// </code>
 /// </summary>
 internal sealed class StateDirectory : IDisposable
