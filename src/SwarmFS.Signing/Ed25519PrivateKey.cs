@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using SwarmFS.Core;
 
 namespace SwarmFS.Signing;
 
@@ -53,7 +54,7 @@ public sealed class Ed25519PrivateKey : IDisposable
             using (var file = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly }))
             {
                 file.Write(fresh);
-                file.Flush(flushToDisk: true);
+                Durable.Flush(file);
             }
             File.Move(temporary, path, overwrite: false);
         }

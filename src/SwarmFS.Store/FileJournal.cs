@@ -14,14 +14,17 @@ public sealed class FileJournal : IJournal, IDisposable
     private const int HeaderLength = 8;
     private const int SearchWindow = 1 << 20;
 
+    private readonly string _path;
     private readonly SafeFileHandle _file;
     private readonly Lock _gate = new();
+    private readonly Lock _flushing = new();
     private long _end;
+    private volatile bool _isUnsure;
 
-    private FileJournal(SafeFileHandle file)
+    private FileJournal(string path)
     {
-        _file = file;
-        _end = 0;
+        _path = path;
+        _file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
     }
 
     /// <summary>Opens or makes the file, readable by its owner alone, and cuts off what a crash tore.</summary>
@@ -38,9 +41,11 @@ public sealed class FileJournal : IJournal, IDisposable
         {
             created.Flush();
         }
-        var journal = new FileJournal(File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None));
+        var journal = new FileJournal(path);
         try
         {
+            // What a flush that failed has lost is still in memory, and counts as written there.
+            Interop.GiveUpPages(journal._file, length: 0);
             foreach (var record in journal.Scan()) journal._end += HeaderLength + record.Length;
             if (journal.HasRecordBehind(journal._end)) throw new JournalDamagedException(path, journal._end);
             RandomAccess.SetLength(journal._file, journal._end);
@@ -105,6 +110,7 @@ public sealed class FileJournal : IJournal, IDisposable
         record.CopyTo(framed.AsSpan(HeaderLength));
         lock (_gate)
         {
+            if (_isUnsure) throw Unsure();
             try
             {
                 RandomAccess.Write(_file, framed, _end);
@@ -116,8 +122,29 @@ public sealed class FileJournal : IJournal, IDisposable
             }
             _end += framed.Length;
         }
-        if (durable) RandomAccess.FlushToDisk(_file);
+        if (durable) Flush();
     }
+
+    /// <summary>One at a time: of two that lost something the kernel tells one.</summary>
+    private void Flush()
+    {
+        lock (_flushing)
+        {
+            if (_isUnsure) throw Unsure();
+            try
+            {
+                Durable.Flush(_file, _path);
+            }
+            catch (IOException)
+            {
+                _isUnsure = true;
+                throw;
+            }
+        }
+    }
+
+    private IOException Unsure() =>
+        new($"The journal '{_path}' could not be flushed to disk before, and takes nothing more until it is opened again: what it has on disk is not certain. Check the disk, then start the node anew.");
 
     private static uint Checksum(ReadOnlySpan<byte> bytes)
     {

@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using SwarmFS.Core;
 
 namespace SwarmFS.Store;
 
@@ -24,8 +25,8 @@ internal sealed class Flusher(PackWriter packs, ContainerTable containers, strin
             try
             {
                 foreach (var batch in dirty.SelectMany(container => container.Paths).Chunk(BatchFiles)) Sync(batch);
-                Interop.SyncDirectory(filesDirectory);
-                Interop.SyncDirectory(packsDirectory);
+                Durable.FlushDirectory(filesDirectory);
+                Durable.FlushDirectory(packsDirectory);
             }
             catch (IOException)
             {
@@ -45,7 +46,7 @@ internal sealed class Flusher(PackWriter packs, ContainerTable containers, strin
                 if (TryOpen(path) is { } handle) files.Add((handle, path));
             }
             foreach (var (handle, _) in files) Interop.StartWriting(handle);
-            foreach (var (handle, path) in files) Interop.SyncData(handle, path);
+            foreach (var (handle, path) in files) Durable.Flush(handle, path);
         }
         finally
         {

@@ -64,23 +64,10 @@ internal static partial class Interop
         return true;
     }
 
-    /// <summary>fdatasync(2): the bytes, and of the metadata what is needed to read them.</summary>
-    public static void SyncData(SafeFileHandle handle, string path)
-    {
-        if (fdatasync(handle) != 0) throw Failure("fdatasync", path);
-    }
-
-    /// <summary>fsync(2) of a directory: its names survive a power cut.</summary>
-    public static void SyncDirectory(string path)
-    {
-        using var handle = Open(path, ReadOnly);
-        if (fsync(handle) != 0) throw Failure("fsync", path);
-    }
-
     /// <summary>sync_file_range(2): begins to write the file's pages and does not wait. A hint: where it is not supported nothing is lost.</summary>
     public static void StartWriting(SafeFileHandle handle) => _ = sync_file_range(handle, 0, 0, StartWrite);
 
-    /// <summary>posix_fadvise(2), POSIX_FADV_DONTNEED, from the file's start: pages that are written out are not kept. A hint.</summary>
+    /// <summary>posix_fadvise(2), POSIX_FADV_DONTNEED, from the file's start, or of all of it where the length is 0: pages that are written out are not kept. A hint.</summary>
     public static void GiveUpPages(SafeFileHandle handle, long length) => _ = posix_fadvise(handle, 0, length, DontNeed);
 
     /// <summary>Bytes of disk that the file takes: blocks of 512 bytes as statx(2) counts them.</summary>
@@ -135,12 +122,6 @@ internal static partial class Interop
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fallocate(SafeFileHandle handle, int mode, long offset, long length);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int fdatasync(SafeFileHandle handle);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int fsync(SafeFileHandle handle);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int sync_file_range(SafeFileHandle handle, long offset, long length, uint flags);

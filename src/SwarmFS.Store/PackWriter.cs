@@ -72,9 +72,9 @@ internal sealed class PackWriter(
         foreach (var pack in packs)
         {
             using var handle = Interop.Open(pack.Path, Interop.ReadOnly);
-            Interop.SyncData(handle, pack.Path);
+            Durable.Flush(handle, pack.Path);
         }
-        if (packs.Count > 0) Interop.SyncDirectory(directory);
+        if (packs.Count > 0) Durable.FlushDirectory(directory);
     }
 
     /// <summary>True while blocks wait to be written.</summary>

@@ -45,7 +45,7 @@ internal sealed class PinFile(string directory)
             using (var file = Interop.Open(temporary, Interop.ReadWrite | Interop.Create | Interop.Truncate))
             {
                 RandomAccess.Write(file, Encoding.UTF8.GetBytes(text.ToString()), 0);
-                Interop.SyncData(file, temporary);
+                Durable.Flush(file, temporary);
             }
             File.Move(temporary, _path, overwrite: true);
         }
@@ -54,7 +54,7 @@ internal sealed class PinFile(string directory)
             File.Delete(temporary);
             throw;
         }
-        Interop.SyncDirectory(directory);
+        Durable.FlushDirectory(directory);
     }
 
     private StoreUnusableException Unreadable(int line, string why) =>

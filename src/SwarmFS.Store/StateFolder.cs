@@ -48,11 +48,11 @@ public sealed class StateFolder : IStateFiles
             if (!Directory.Exists(parent))
             {
                 Directory.CreateDirectory(parent, OwnerOnly);
-                Interop.SyncDirectory(_directory);
+                Durable.FlushDirectory(_directory);
             }
             Write(path + Unfinished, content);
             File.Move(path + Unfinished, path, overwrite: true);
-            Interop.SyncDirectory(parent);
+            Durable.FlushDirectory(parent);
         }
     }
 
@@ -62,7 +62,7 @@ public sealed class StateFolder : IStateFiles
         {
             using SafeFileHandle file = Interop.Open(path, Interop.ReadWrite | Interop.Create | Interop.Truncate);
             RandomAccess.Write(file, content, 0);
-            Interop.SyncData(file, path);
+            Durable.Flush(file, path);
         }
         catch (IOException)
         {

@@ -1,8 +1,10 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
 using SwarmFS.Core;
 
 namespace SwarmFS.Store.Tests;
 
-public sealed class FileJournalTests : IDisposable
+public sealed partial class FileJournalTests : IDisposable
 {
     private readonly string _path = Path.Join(Directory.CreateTempSubdirectory("swarmfs-journal-").FullName, "journal");
 
@@ -126,6 +128,30 @@ public sealed class FileJournalTests : IDisposable
         }
         new FileInfo(_path).Length.ShouldBe(0);
     }
+
+    [Fact]
+    public void A_journal_that_could_not_be_flushed_takes_nothing_more_until_it_is_opened_again()
+    {
+        using (var journal = FileJournal.Open(_path))
+        {
+            journal.Append([1], durable: true);
+            // What takes every byte and can flush none, in the file's place.
+            using (var nowhere = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite))
+                Duplicate((int)nowhere.DangerousGetHandle(), Descriptor()).ShouldBeGreaterThan(0);
+            Should.Throw<IOException>(() => journal.Append([2], durable: true));
+            Should.Throw<IOException>(() => journal.Append([3], durable: false)).Message.ShouldContain("opened again");
+            Should.Throw<IOException>(() => journal.Append([4], durable: true)).Message.ShouldContain(_path);
+        }
+        using (var journal = FileJournal.Open(_path)) journal.Append([5], durable: true);
+        ReadBack().ShouldBe(["01", "05"]);
+    }
+
+    /// <summary>That of the journal, which is open once.</summary>
+    private int Descriptor() =>
+        int.Parse(Path.GetFileName(Directory.EnumerateFiles("/proc/self/fd").Single(link => new FileInfo(link).LinkTarget == _path)), CultureInfo.InvariantCulture);
+
+    [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
+    private static partial int Duplicate(int from, int to);
 
     [Fact]
     public void Two_writers_are_refused()

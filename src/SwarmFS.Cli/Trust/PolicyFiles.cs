@@ -3,6 +3,7 @@ using System.Text;
 using SwarmFS.Catalog;
 using SwarmFS.Cli.Commands;
 using SwarmFS.Control;
+using SwarmFS.Core;
 using SwarmFS.Transparency;
 
 namespace SwarmFS.Cli.Trust;
@@ -28,7 +29,7 @@ internal static class PolicyFiles
         await OutputFile.WriteAsync(path, file =>
         {
             file.Write(whole.ToBytes());
-            file.Flush(flushToDisk: true);
+            Durable.Flush(file);
             return Task.FromResult(file.Length);
         });
         var signatures = new SignedPolicy(policy, whole).SignersOf(policy).Count;

@@ -15,7 +15,10 @@ public interface IJournal
     /// <param name="record">1 to <see cref="MaxRecordLength"/> bytes: an empty one could not be told from the zeros that a power cut leaves at a file's end.</param>
     /// <param name="durable">Survives a power cut as well.</param>
     /// <exception cref="ArgumentException">The record is empty or too long.</exception>
-    /// <exception cref="IOException">It could not be written; nothing was appended.</exception>
+    /// <exception cref="IOException">
+    /// It could not be written: nothing was appended. Or it could not be made durable: then it is not certain what of the journal is on disk, and nothing is appended any more until it is
+    /// opened again.
+    /// </exception>
     void Append(ReadOnlySpan<byte> record, bool durable);
 
     /// <summary>For implementations: the length is checked before anything is written.</summary>

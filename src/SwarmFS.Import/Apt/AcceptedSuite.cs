@@ -62,7 +62,7 @@ internal sealed record AcceptedSuite(
         using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
         {
             JsonSerializer.Serialize(file, this, AcceptedSuiteJson.Default.AcceptedSuite);
-            file.Flush(flushToDisk: true);
+            Durable.Flush(file);
         }
         File.Move(temporary, path, overwrite: true);
     }

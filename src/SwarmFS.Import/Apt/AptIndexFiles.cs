@@ -71,7 +71,7 @@ internal sealed class AptIndexFiles(AptSource source, AptSources system, AptFetc
                 var bounded = new BoundedStream(Packing.Open(packing, packed)!, index.Size, "the index");
                 using var unpacked = new HashingStream(bounded, copy);
                 builder = Read(unpacked, index, address.ToString());
-                copy.Flush(flushToDisk: true);
+                Durable.Flush(copy);
             }
             File.Move(temporary, Path.Join(directory, index.FileName), overwrite: true);
             return Build(builder, index);

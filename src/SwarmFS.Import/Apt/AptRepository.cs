@@ -201,7 +201,7 @@ internal sealed class AptRepository
         using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
         {
             file.Write(content);
-            file.Flush(flushToDisk: true);
+            Durable.Flush(file);
         }
         File.Move(temporary, path, overwrite: true);
     }

@@ -64,7 +64,7 @@ internal sealed class SuiteIndexKeeper(IBlockStore store, string file)
         using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write))
         {
             stream.Write(Encoding.ASCII.GetBytes(string.Concat(roots.Select(root => $"{root}\n"))));
-            stream.Flush(flushToDisk: true);
+            Durable.Flush(stream);
         }
         File.Move(temporary, file, overwrite: true);
     }

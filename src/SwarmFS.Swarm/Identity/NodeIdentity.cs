@@ -77,7 +77,7 @@ public sealed class NodeIdentity : IDisposable
         using (var file = new FileStream(unfinished, options))
         {
             file.Write(System.Text.Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem() + "\n"));
-            file.Flush(flushToDisk: true);
+            Durable.Flush(file);
         }
         File.Move(unfinished, path);
         return key;

@@ -39,10 +39,10 @@ public sealed class FileWitnessStore : IWitnessStore, IDisposable
         using (var file = new FileStream(path + TemporarySuffix, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly }))
         {
             file.Write(note);
-            file.Flush(flushToDisk: true);
+            Durable.Flush(file);
         }
         File.Move(path + TemporarySuffix, path, overwrite: true);
-        DirectoryFlush.ToDisk(_directory);
+        Durable.FlushDirectory(_directory);
     }
 
     public void Dispose() => _lock.Dispose();
