@@ -116,10 +116,10 @@ public sealed partial class SwarmNode
             return greeting.Refusal;
         }
         var connection = new PeerConnection(link, reader, direction, peer, hello, _services);
-        if (!Register(connection))
+        if (Register(connection) is { } unwanted)
         {
             await link.DisposeAsync();
-            return "another connection with this peer stays";
+            return unwanted;
         }
         await RunConnectionAsync(connection, target);
         return null;
@@ -129,7 +129,7 @@ public sealed partial class SwarmNode
     {
         try
         {
-            var greeting = new Greeting(link, reader, OwnHello(), hello => Admit(link.RemoteId, hello, direction));
+            var greeting = new Greeting(link, reader, OwnHello(), hello => Admit(link, hello, direction));
             return await greeting.RunAsync(patience);
         }
         catch (OperationCanceledException)
@@ -149,16 +149,29 @@ public sealed partial class SwarmNode
     }
 
     /// <summary>Whether a peer that has said HELLO gets HELLO-OK.</summary>
-    private Goodbye? Admit(NodeId id, Hello hello, PeerDirection direction)
+    private Goodbye? Admit(IPeerLink link, Hello hello, PeerDirection direction)
     {
         lock (_gate)
         {
             if (_stopping.IsCancellationRequested) return new Goodbye(GoodbyeReason.ShuttingDown, "the node is shutting down");
             if (hello.Nonce == _nonce) return new Goodbye(GoodbyeReason.Duplicate, "this is the node itself");
-            if (_connections.TryGetValue(id, out var existing))
+            if (_connections.TryGetValue(link.RemoteId, out var existing))
                 return Prefers(existing, hello, direction) ? null : new Goodbye(GoodbyeReason.Duplicate, WhyDuplicate(existing));
-            return _connections.Count < _options.MaxConnections ? null : new Goodbye(GoodbyeReason.Full, $"all {_options.MaxConnections} slots are taken");
+            return FindPlace(link.RemoteId, link.RemoteEndPoint, direction, out _) is { } full ? new Goodbye(GoodbyeReason.Full, full) : null;
         }
+    }
+
+    /// <param name="leaves">The connection whose place it takes; null: there is room.</param>
+    /// <returns>Why there is no place, or null.</returns>
+    private string? FindPlace(NodeId id, EndPoint address, PeerDirection direction, out PeerConnection? leaves)
+    {
+        var named = _targets.Where(target => target.IsStatic).Select(target => target.Expected ?? target.Id).ToHashSet();
+        var taken = _connections.Values.Select(open => new Place(
+            open.Peer.Id, open.RemoteEndPoint, open.Direction == PeerDirection.Outbound || named.Contains(open.Peer.Id), open.Peer.BytesIn + open.Peer.BytesOut, open.Since)).ToArray();
+        var isStatic = named.Contains(id);
+        var why = _places.Find(address, direction == PeerDirection.Outbound || isStatic, isStatic, taken, out var least);
+        leaves = least is { } found ? _connections[found] : null;
+        return why;
     }
 
     /// <summary>
@@ -176,23 +189,33 @@ public sealed partial class SwarmNode
     private static string WhyDuplicate(PeerConnection stays) =>
         stays.Peer.IsShared ? "another node has the same key: one of the two state directories is a copy of the other" : "another connection stays";
 
-    private bool Register(PeerConnection connection)
+    /// <returns>Why it has no place after all, or null.</returns>
+    private string? Register(PeerConnection connection)
     {
         lock (_gate)
         {
-            if (_stopping.IsCancellationRequested) return false;
+            if (_stopping.IsCancellationRequested) return "the node is shutting down";
             if (connection.Peer.FindsShared(connection.Hello.Nonce)) SwarmLog.KeyIsShared(_logger, connection.Peer);
             if (_connections.TryGetValue(connection.Peer.Id, out var existing))
             {
-                if (!Prefers(existing, connection.Hello, connection.Direction)) return false;
+                if (!Prefers(existing, connection.Hello, connection.Direction)) return "another connection with this peer stays";
                 existing.Close(GoodbyeReason.Duplicate, WhyDuplicate(existing));
+            }
+            else if (FindPlace(connection.Peer.Id, connection.RemoteEndPoint, connection.Direction, out var leaves) is { } full)
+            {
+                return full;
+            }
+            else if (leaves is not null)
+            {
+                _connections.Remove(leaves.Peer.Id);
+                leaves.Close(GoodbyeReason.Full, "another peer has its place");
             }
             _connections[connection.Peer.Id] = connection;
             connection.Peer.Address = Normalize(connection.RemoteEndPoint);
         }
         _metrics.ConnectionOpened();
         SwarmLog.Connected(_logger, connection.Peer, connection.Direction, connection.Hello.Software);
-        return true;
+        return null;
     }
 
     private async Task RunConnectionAsync(PeerConnection connection, DialTarget? target)

@@ -45,6 +45,7 @@ public sealed partial class SwarmNode : IBlockSource, IAsyncDisposable
     private readonly AddressBook _addresses;
     private readonly AddressExchange _addressExchange;
     private readonly Doorman _doorman;
+    private readonly Places _places;
     private readonly ConnectionServices _services;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
@@ -76,6 +77,7 @@ public sealed partial class SwarmNode : IBlockSource, IAsyncDisposable
         _addresses = new AddressBook(new Random(random.Next()), time);
         _addressExchange = new AddressExchange(_addresses, Connections, new Random(random.Next()), time);
         _doorman = new Doorman(options.HandshakesPerGroup, time);
+        _places = new Places(options.MaxConnections);
         _services = new ConnectionServices(
             _exchange, store, _holdings, _records, _addressExchange, new UploadLimiter(options.UploadBytesPerSecond, time),
             options.Compression && Zstd.IsAvailable, options.GathersArrivals, _metrics, time);

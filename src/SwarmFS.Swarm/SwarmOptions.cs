@@ -12,7 +12,7 @@ public sealed record SwarmOptions
     /// <summary>Peers to keep connected to: <c>host:port</c>, <c>[v6]:port</c>.</summary>
     public IReadOnlyList<string> Peers { get; init; } = [];
 
-    /// <summary>Connections at once, both directions.</summary>
+    /// <summary>Connections at once, both directions. An eighth is kept for peers that were named and those that this node dials.</summary>
     public int MaxConnections
     {
         get;

@@ -209,6 +209,49 @@ public sealed class SimulatedNodeTests
     }
 
     [Fact]
+    public async Task Silent_identities_of_one_address_shut_out_neither_the_operators_peer_nor_a_caller_from_elsewhere()
+    {
+        await using var a = await StartAsync(1, options => options with { MaxConnections = 8 });
+        await using var named = await StartAsync(2);
+        List<IPeerLink> silent = [];
+        for (byte name = 100; name < 120; name++)
+        {
+            silent.Add((await GreetAsync(a, name, host: 9)).Link);
+            await RunAsync(seconds: 1);
+        }
+        a.Node.Peers.Count(peer => peer.State == PeerState.Connected).ShouldBeInRange(4, 7);
+
+        a.Node.AddPeer(named.Node.ListenEndPoint!);
+        await RunUntilAsync(() => a.Node.Peers.Any(peer => peer.Id == named.Node.Id && peer.State == PeerState.Connected));
+        var (caller, link) = await GreetAsync(a, 30);
+        await RunUntilAsync(() => a.Node.Peers.Any(peer => peer.Id == caller && peer.State == PeerState.Connected));
+
+        foreach (var other in silent.Append(link)) await other.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_peer_that_asks_and_does_not_read_is_given_up_however_often_it_pings()
+    {
+        await using var a = await StartAsync(1);
+        var (stranger, link) = await GreetAsync(a, 9);
+        await RunUntilAsync(() => a.Node.Peers.Any(peer => peer.Id == stranger));
+        using var block = Block.Create(CidCodec.Raw, new byte[256 << 10]);
+        a.Store.Put(block);
+        var started = _clock.GetTimestamp();
+        await HostilePeer.SendAsync(link, 1, new Want(block.Cid, FetchPriority.Demand, uint.MaxValue, new[] { block.Cid }));
+
+        for (var second = 0; second < 600 && a.Node.Peers.Count > 0; second++)
+        {
+            if (second % 10 == 0) await HostilePeer.SendAsync(link, 0, new Ping(1));
+            await RunAsync(seconds: 1);
+        }
+
+        a.Node.Peers.ShouldBeEmpty();
+        _clock.GetElapsedTime(started).TotalSeconds.ShouldBeGreaterThan(55);
+        await link.DisposeAsync();
+    }
+
+    [Fact]
     public async Task An_idle_connection_between_two_nodes_stays()
     {
         await using var a = await StartAsync(1);
@@ -362,10 +405,10 @@ public sealed class SimulatedNodeTests
     private static Task SettleAsync() => Task.Delay(1);
 
     /// <summary>Calls as a peer that greets properly and then does only what the test does.</summary>
-    private async Task<(NodeId Id, IPeerLink Link)> GreetAsync(SimulatedNode node, byte name)
+    private async Task<(NodeId Id, IPeerLink Link)> GreetAsync(SimulatedNode node, byte name, byte? host = null)
     {
         var id = new NodeId(Sha256Digest.Of([name]));
-        var link = await _network.For(id, new IPAddress([10, 0, 0, name])).DialAsync(node.Node.ListenEndPoint!, CancellationToken.None);
+        var link = await _network.For(id, new IPAddress([10, 0, 0, host ?? name])).DialAsync(node.Node.ListenEndPoint!, CancellationToken.None);
         await HostilePeer.SendAsync(link, 0, new Hello([1], id.Digest, name, [], PeerServices.None, [], "test/1"));
         await HostilePeer.SendAsync(link, 0, new HelloOk(1));
         return (id, link);

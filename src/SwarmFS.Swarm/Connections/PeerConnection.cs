@@ -42,6 +42,9 @@ internal sealed partial class PeerConnection : ILaneOutput
     private static readonly TimeSpan PingPeriodOwing = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan MaxSilenceOwing = TimeSpan.FromSeconds(10);
 
+    /// <summary>So long nothing of what is being written may get through: who asks and does not read would have a place and a buffer for ever, however often it says that it lives.</summary>
+    private static readonly TimeSpan MaxCongestion = TimeSpan.FromSeconds(60);
+
     /// <summary>The first round trips go through code that has never run and measure that: a few more follow at once.</summary>
     private const int PingsAtFirst = 6;
 
@@ -68,6 +71,11 @@ internal sealed partial class PeerConnection : ILaneOutput
     private long _bytesHeard;
     private long _pinged;
     private ulong _pingToken;
+
+    /// <summary>Begun and ended writes; odd while one is in progress.</summary>
+    private long _writes;
+    private (long Writes, long Acknowledged) _writesSeen;
+    private long _writesMoved;
     private Goodbye? _goodbye;
     private int _batchBytes = FirstBatchBytes;
     private double _roundTrip;
@@ -86,7 +94,7 @@ internal sealed partial class PeerConnection : ILaneOutput
             if (hello.Compressions.Contains(CompressedPrefix.Zstd)) _compression = new CompressionSwitch(services.Upload.BytesPerSecond);
         }
         Since = services.Time.GetUtcNow();
-        _heard = services.Time.GetTimestamp();
+        _heard = _writesMoved = services.Time.GetTimestamp();
     }
 
     public PeerDirection Direction { get; }
@@ -188,6 +196,7 @@ internal sealed partial class PeerConnection : ILaneOutput
         var owing = _services.Exchange.Owes(Lane);
         var longest = owing ? MaxSilenceOwing : MaxSilence;
         if (Silence > longest) End($"nothing was heard for {longest.TotalSeconds} s");
+        else if (Congestion() > MaxCongestion) End($"the peer has taken nothing of what it asked for in {MaxCongestion.TotalSeconds} s");
         else if (_pingToken < PingsAtFirst || _services.Time.GetElapsedTime(_pinged) >= (owing && Silence > PingPeriodOwing ? PingPeriodOwing : PingPeriod)) Ping();
     }
 
@@ -197,6 +206,16 @@ internal sealed partial class PeerConnection : ILaneOutput
         if (bytes == _bytesHeard) return;
         _bytesHeard = bytes;
         Volatile.Write(ref _heard, _services.Time.GetTimestamp());
+    }
+
+    /// <summary>For how long a write has been in progress of which nothing gets through.</summary>
+    private TimeSpan Congestion()
+    {
+        var writes = Volatile.Read(ref _writes);
+        if (writes % 2 == 0) return TimeSpan.Zero;
+        var seen = (writes, _link.Progress?.Acknowledged ?? 0);
+        if (seen != _writesSeen) (_writesSeen, _writesMoved) = (seen, _services.Time.GetTimestamp());
+        return _services.Time.GetElapsedTime(_writesMoved);
     }
 
     private void Ping()
@@ -317,7 +336,9 @@ internal sealed partial class PeerConnection : ILaneOutput
             if (filled.Length == 0) return false;
             if (level > 0 && filled.Blocks > 0) Pack(level, ref buffer, ref filled);
             await _services.Upload.AdmitAsync(filled.BlocksEnd - filled.BlocksAt, _closing.Token);
+            Volatile.Write(ref _writes, _writes + 1);
             await _link.WriteAsync(buffer.AsMemory(0, filled.Length), _closing.Token);
+            Volatile.Write(ref _writes, _writes + 1);
             Peer.Sent(filled.BlockBytes, filled.Blocks);
             if (filled.Blocks == 0) return true;
             _compression?.Written(_link.Progress);

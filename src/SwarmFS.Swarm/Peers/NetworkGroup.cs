@@ -12,6 +12,19 @@ internal readonly record struct NetworkGroup(ulong Prefix, bool IsV6)
     /// <summary>/16 for IPv4, /32 for IPv6: one provider.</summary>
     public static NetworkGroup OfProvider(EndPoint endPoint) => Of(endPoint, 16, 32);
 
+    /// <summary>This machine, or a network that the internet does not lead to (RFC 1918, 3927, 4193).</summary>
+    public static bool IsLocal(EndPoint endPoint)
+    {
+        if (endPoint is not IPEndPoint { Address: var address }) return false;
+        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
+        if (IPAddress.IsLoopback(address)) return true;
+        if (address.AddressFamily == AddressFamily.InterNetworkV6) return address.IsIPv6LinkLocal || address.IsIPv6UniqueLocal;
+        return address.GetAddressBytes() is [10, ..] or [172, >= 16 and < 32, ..] or [192, 168, ..] or [169, 254, ..];
+    }
+
+    /// <summary>The address alone, the same whichever way it is seen.</summary>
+    public static object HostOf(EndPoint endPoint) => endPoint is IPEndPoint { Address: var address } ? address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address : endPoint;
+
     private static NetworkGroup Of(EndPoint endPoint, int v4Bits, int v6Bits)
     {
         if (endPoint is not IPEndPoint { Address: var address }) return default;
