@@ -33,6 +33,9 @@ internal static partial class SwarmLog
     [LoggerMessage(3005, LogLevel.Debug, "A caller from {EndPoint} was not accepted: {Why}")]
     public static partial void CallerRefused(ILogger logger, EndPoint endPoint, string why);
 
+    [LoggerMessage(3015, LogLevel.Warning, "A caller from {EndPoint} was turned away before its handshake was over, as {Others} others since this was said last: {Why}")]
+    public static partial void CallersTurnedAway(ILogger logger, EndPoint endPoint, string why, long others);
+
     [LoggerMessage(3006, LogLevel.Error, "The listener at {EndPoint} failed and goes on: {Why}")]
     public static partial void ListenerFailed(ILogger logger, EndPoint endPoint, string why);
 

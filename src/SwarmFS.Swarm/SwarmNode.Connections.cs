@@ -20,13 +20,13 @@ public sealed partial class SwarmNode
             try
             {
                 if (await listener.AcceptAsync(_stopping.Token) is not { } incoming) return;
-                if (_doorman.Enter(incoming.RemoteEndPoint) is { } refused)
+                if (_doorman.Enter(incoming.RemoteEndPoint, out var refusal) is { } handshake)
                 {
-                    SwarmLog.CallerRefused(_logger, incoming.RemoteEndPoint, refused);
-                    incoming.Dispose();
+                    Track(Task.Run(() => ReceiveAsync(incoming, handshake)));
                     continue;
                 }
-                Track(Task.Run(() => ReceiveAsync(incoming)));
+                TurnAway(incoming.RemoteEndPoint, refusal!);
+                incoming.Dispose();
             }
             catch (OperationCanceledException)
             {
@@ -40,22 +40,24 @@ public sealed partial class SwarmNode
         }
     }
 
-    private async Task ReceiveAsync(IIncomingLink incoming)
+    private void TurnAway(EndPoint caller, string why)
+    {
+        SwarmLog.CallerRefused(_logger, caller, why);
+        if (_turnedAway.IsDue(out var others)) SwarmLog.CallersTurnedAway(_logger, caller, why, others);
+    }
+
+    private async Task ReceiveAsync(IIncomingLink incoming, Doorman.Handshake handshake)
     {
         var caller = incoming.RemoteEndPoint;
         string? why = null;
         using (incoming)
+        using (handshake)
         {
-            var entered = true;
             try
             {
-                using var patience = new Patience(HandshakeTime, _time, _stopping.Token);
+                using var patience = new Patience(HandshakeTime, _time, _stopping.Token, handshake.HungUp);
                 var link = await incoming.AuthenticateAsync(patience.Token);
-                why = await RunLinkAsync(link, PeerDirection.Inbound, target: null, patience.Token, () =>
-                {
-                    entered = false;
-                    _doorman.Leave(caller);
-                });
+                why = await RunLinkAsync(link, PeerDirection.Inbound, target: null, patience.Token, handshake.Dispose);
             }
             catch (Exception failed) when (IsNetworkFailure(failed))
             {
@@ -67,12 +69,9 @@ public sealed partial class SwarmNode
                 SwarmLog.HandshakeFailed(_logger, fault, caller);
                 _doorman.Offended(caller);
             }
-            finally
-            {
-                if (entered) _doorman.Leave(caller);
-            }
         }
-        if (why is not null) SwarmLog.CallerRefused(_logger, caller, why);
+        if (handshake.HungUp.IsCancellationRequested) TurnAway(caller, "its handshake went on while others of its network waited for the place");
+        else if (why is not null) SwarmLog.CallerRefused(_logger, caller, why);
     }
 
     private static bool IsNetworkFailure(Exception failed) =>

@@ -25,6 +25,9 @@ public sealed partial class SwarmNode : IBlockSource, IAsyncDisposable
     /// <summary>TLS and greeting together.</summary>
     private static readonly TimeSpan HandshakeTime = TimeSpan.FromSeconds(10);
 
+    /// <summary>What strangers can bring about as often as they like is logged so often.</summary>
+    private static readonly TimeSpan LogPeriod = TimeSpan.FromSeconds(60);
+
     /// <summary>Peers of whom counters are kept.</summary>
     private const int MaxPeerRecords = 4096;
 
@@ -46,6 +49,7 @@ public sealed partial class SwarmNode : IBlockSource, IAsyncDisposable
     private readonly AddressExchange _addressExchange;
     private readonly Doorman _doorman;
     private readonly Places _places;
+    private readonly LogPace _turnedAway;
     private readonly ConnectionServices _services;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
@@ -78,6 +82,7 @@ public sealed partial class SwarmNode : IBlockSource, IAsyncDisposable
         _addressExchange = new AddressExchange(_addresses, Connections, new Random(random.Next()), time);
         _doorman = new Doorman(options.HandshakesPerGroup, time);
         _places = new Places(options.MaxConnections);
+        _turnedAway = new LogPace(LogPeriod, time);
         _services = new ConnectionServices(
             _exchange, store, _holdings, _records, _addressExchange, new UploadLimiter(options.UploadBytesPerSecond, time),
             options.Compression && Zstd.IsAvailable, options.GathersArrivals, _metrics, time);

@@ -11,12 +11,45 @@ public sealed class DoormanTests
     public void A_site_has_a_bounded_number_of_handshakes_at_once()
     {
         var doorman = new Doorman(handshakesPerGroup: 8, _clock);
-        for (byte i = 1; i <= 8; i++) doorman.Enter(At(192, 0, 2, i)).ShouldBeNull();
+        var first = doorman.Enter(At(192, 0, 2, 1), out _);
+        for (byte i = 2; i <= 8; i++) Refusal(doorman, At(192, 0, 2, i)).ShouldBeNull();
 
-        doorman.Enter(At(192, 0, 2, 9)).ShouldNotBeNull();
-        doorman.Enter(At(192, 0, 3, 9)).ShouldBeNull();
-        doorman.Leave(At(192, 0, 2, 1));
-        doorman.Enter(At(192, 0, 2, 9)).ShouldBeNull();
+        Refusal(doorman, At(192, 0, 2, 9)).ShouldNotBeNull();
+        Refusal(doorman, At(192, 0, 3, 9)).ShouldBeNull();
+        first!.Dispose();
+        first.Dispose();
+        Refusal(doorman, At(192, 0, 2, 9)).ShouldBeNull();
+        Refusal(doorman, At(192, 0, 2, 10)).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public void One_address_leaves_room_for_its_neighbours()
+    {
+        var doorman = new Doorman(handshakesPerGroup: 8, _clock);
+        for (var i = 0; i < 4; i++) Refusal(doorman, At(192, 0, 2, 1)).ShouldBeNull();
+
+        Refusal(doorman, At(192, 0, 2, 1)).ShouldNotBeNull();
+        Refusal(doorman, At(192, 0, 2, 2)).ShouldBeNull();
+    }
+
+    [Fact]
+    public void Who_says_nothing_leaves_its_place_to_the_next_caller_of_its_network()
+    {
+        var doorman = new Doorman(handshakesPerGroup: 8, _clock);
+        var honest = doorman.Enter(At(192, 0, 2, 1), out _)!;
+        List<Doorman.Handshake> silent = [];
+        for (byte host = 2; host <= 3; host++)
+        {
+            for (var i = 0; i < 4 && silent.Count < 7; i++) silent.Add(doorman.Enter(At(192, 0, 2, host), out _)!);
+        }
+        Refusal(doorman, At(192, 0, 2, 9)).ShouldNotBeNull("they have had no time");
+        _clock.Advance(TimeSpan.FromSeconds(2));
+
+        Refusal(doorman, At(192, 0, 2, 9)).ShouldBeNull();
+        silent.Single(handshake => handshake.HungUp.IsCancellationRequested).ShouldBe(silent[0], "the oldest of the address that has the most");
+        Refusal(doorman, At(192, 0, 2, 2)).ShouldBeNull();
+        silent.Count(handshake => handshake.HungUp.IsCancellationRequested).ShouldBe(2, "whoever is the next, there is a place");
+        honest.HungUp.IsCancellationRequested.ShouldBeFalse();
     }
 
     [Fact]
@@ -24,9 +57,9 @@ public sealed class DoormanTests
     {
         var doorman = new Doorman(handshakesPerGroup: 1, _clock);
 
-        doorman.Enter(new IPEndPoint(IPAddress.Parse("2001:db8:1:2::1"), 1)).ShouldBeNull();
-        doorman.Enter(new IPEndPoint(IPAddress.Parse("2001:db8:1:2:ffff::1"), 1)).ShouldNotBeNull();
-        doorman.Enter(new IPEndPoint(IPAddress.Parse("2001:db8:1:3::1"), 1)).ShouldBeNull();
+        Refusal(doorman, new IPEndPoint(IPAddress.Parse("2001:db8:1:2::1"), 1)).ShouldBeNull();
+        Refusal(doorman, new IPEndPoint(IPAddress.Parse("2001:db8:1:2:ffff::1"), 1)).ShouldNotBeNull();
+        Refusal(doorman, new IPEndPoint(IPAddress.Parse("2001:db8:1:3::1"), 1)).ShouldBeNull();
     }
 
     [Fact]
@@ -36,10 +69,10 @@ public sealed class DoormanTests
         var liar = At(192, 0, 2, 1);
         for (var i = 0; i < 8; i++) doorman.Offended(liar);
 
-        doorman.Enter(liar).ShouldNotBeNull();
-        doorman.Enter(At(192, 0, 2, 2)).ShouldBeNull();
+        Refusal(doorman, liar).ShouldNotBeNull();
+        Refusal(doorman, At(192, 0, 2, 2)).ShouldBeNull();
         _clock.Advance(TimeSpan.FromSeconds(1));
-        doorman.Enter(liar).ShouldBeNull();
+        Refusal(doorman, liar).ShouldBeNull();
     }
 
     [Fact]
@@ -47,11 +80,17 @@ public sealed class DoormanTests
     {
         var doorman = new Doorman(handshakesPerGroup: 1, _clock);
 
-        doorman.Enter(At(192, 0, 2, 1)).ShouldBeNull();
-        doorman.Enter(new IPEndPoint(IPAddress.Parse("::ffff:192.0.2.7"), 1)).ShouldNotBeNull();
-        doorman.Leave(At(192, 0, 2, 1));
+        var seen = doorman.Enter(At(192, 0, 2, 1), out _)!;
+        Refusal(doorman, new IPEndPoint(IPAddress.Parse("::ffff:192.0.2.7"), 1)).ShouldNotBeNull();
+        seen.Dispose();
         for (var i = 0; i < 8; i++) doorman.Offended(At(192, 0, 2, 7));
-        doorman.Enter(new IPEndPoint(IPAddress.Parse("::ffff:192.0.2.7"), 1)).ShouldNotBeNull();
+        Refusal(doorman, new IPEndPoint(IPAddress.Parse("::ffff:192.0.2.7"), 1)).ShouldNotBeNull();
+    }
+
+    private static string? Refusal(Doorman doorman, IPEndPoint caller)
+    {
+        doorman.Enter(caller, out var refusal);
+        return refusal;
     }
 
     private static IPEndPoint At(byte a, byte b, byte c, byte d) => new(new IPAddress([a, b, c, d]), 1);

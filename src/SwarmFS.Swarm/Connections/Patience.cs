@@ -6,10 +6,10 @@ internal sealed class Patience : IDisposable
     private readonly CancellationTokenSource _elapsed;
     private readonly CancellationTokenSource _either;
 
-    public Patience(TimeSpan length, TimeProvider time, CancellationToken other)
+    public Patience(TimeSpan length, TimeProvider time, params ReadOnlySpan<CancellationToken> others)
     {
         _elapsed = new CancellationTokenSource(length, time);
-        _either = CancellationTokenSource.CreateLinkedTokenSource(_elapsed.Token, other);
+        _either = CancellationTokenSource.CreateLinkedTokenSource([_elapsed.Token, .. others]);
     }
 
     public CancellationToken Token => _either.Token;

@@ -3,8 +3,8 @@ using System.Net;
 namespace SwarmFS.Swarm;
 
 /// <summary>
-/// Decides which callers may have a handshake: so many at once from one site, and from an address that lied lately only one now and then. Names are free, addresses
-/// are not, so a liar that comes back under a new name still is slowed down.
+/// Decides which callers may have a handshake: so many at once from one site, half as many from one address, and from an address that lied lately only one now and then. Names are free, addresses
+/// are not, so a liar that comes back under a new name still is slowed down. Who says nothing leaves its place to the next caller after a moment.
 /// </summary>
 internal sealed class Doorman(int handshakesPerGroup, TimeProvider time)
 {
@@ -18,32 +18,49 @@ internal sealed class Doorman(int handshakesPerGroup, TimeProvider time)
     /// <summary>Addresses remembered; the fullest bucket, which means least, makes room.</summary>
     private const int MaxAddresses = 4096;
 
+    /// <summary>A handshake takes a few round trips: one that has not ended by now may be hung up on. One address begins too few in the time to keep all places with younger ones.</summary>
+    private static readonly TimeSpan Prompt = TimeSpan.FromSeconds(1);
+
+    private readonly int _handshakesPerAddress = Math.Max(1, handshakesPerGroup / 2);
     private readonly Lock _gate = new();
-    private readonly Dictionary<NetworkGroup, int> _inProgress = [];
+    private readonly Dictionary<NetworkGroup, List<Handshake>> _inProgress = [];
     private readonly Dictionary<IPAddress, Bucket> _buckets = [];
 
-    /// <returns>Null when the caller may go on; <see cref="Leave"/> is due then.</returns>
-    public string? Enter(EndPoint caller)
+    /// <param name="refusal">Why the caller may not go on; null when it may.</param>
+    /// <returns>To be disposed when the handshake is over; null: the caller is refused.</returns>
+    public Handshake? Enter(EndPoint caller, out string? refusal)
     {
         var group = NetworkGroup.OfSite(caller);
+        var address = NetworkGroup.HostOf(caller);
+        Handshake? slow = null;
+        Handshake entered;
         lock (_gate)
         {
-            var running = _inProgress.GetValueOrDefault(group);
-            if (running >= handshakesPerGroup) return $"{running} handshakes are in progress with its network";
-            if (caller is IPEndPoint ip && !Refill(ip.Address).TryTake()) return "too many connections or offences from its address";
-            _inProgress[group] = running + 1;
-            return null;
+            if (!_inProgress.TryGetValue(group, out var running)) running = [];
+            var ofAddress = running.Where(other => other.Address.Equals(address)).ToList();
+            if (ofAddress.Count >= _handshakesPerAddress) slow = SlowOf(ofAddress);
+            else if (running.Count >= handshakesPerGroup) slow = SlowOf(running.GroupBy(other => other.Address).MaxBy(others => others.Count())!);
+            refusal = slow is not null ? null
+                : ofAddress.Count >= _handshakesPerAddress ? $"{ofAddress.Count} handshakes are in progress with its address"
+                : running.Count >= handshakesPerGroup ? $"{running.Count} handshakes are in progress with its network" : null;
+            if (refusal is null && caller is IPEndPoint ip && !Refill(ip.Address).TryTake()) refusal = "too many connections or offences from its address";
+            if (refusal is not null) return null;
+            if (slow is not null) running.Remove(slow);
+            running.Add(entered = new Handshake(this, group, address, time.GetTimestamp()));
+            _inProgress[group] = running;
         }
+        slow?.HangUp();
+        return entered;
     }
 
-    public void Leave(EndPoint caller)
+    /// <summary>The oldest, when it has had its time.</summary>
+    private Handshake? SlowOf(IEnumerable<Handshake> running) => running.MinBy(handshake => handshake.Began) is { } oldest && time.GetElapsedTime(oldest.Began) > Prompt ? oldest : null;
+
+    private void Leave(Handshake handshake)
     {
-        var group = NetworkGroup.OfSite(caller);
         lock (_gate)
         {
-            var running = _inProgress[group] - 1;
-            if (running == 0) _inProgress.Remove(group);
-            else _inProgress[group] = running;
+            if (_inProgress.TryGetValue(handshake.Group, out var running) && running.Remove(handshake) && running.Count == 0) _inProgress.Remove(handshake.Group);
         }
     }
 
@@ -65,6 +82,25 @@ internal sealed class Doorman(int handshakesPerGroup, TimeProvider time)
         bucket.Tokens = Math.Min(Burst, bucket.Tokens + PerSecond * time.GetElapsedTime(bucket.Filled, now).TotalSeconds);
         bucket.Filled = now;
         return bucket;
+    }
+
+    /// <summary>A caller that is not a peer yet. Disposing it leaves the place.</summary>
+    internal sealed class Handshake(Doorman doorman, NetworkGroup group, object address, long began) : IDisposable
+    {
+        private readonly CancellationTokenSource _hungUp = new();
+
+        public NetworkGroup Group => group;
+
+        public object Address => address;
+
+        public long Began => began;
+
+        /// <summary>Cancelled when it took too long and another caller has its place.</summary>
+        public CancellationToken HungUp => _hungUp.Token;
+
+        public void HangUp() => _ = _hungUp.CancelAsync();
+
+        public void Dispose() => doorman.Leave(this);
     }
 
     private sealed class Bucket
