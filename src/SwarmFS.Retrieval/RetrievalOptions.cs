@@ -26,7 +26,7 @@ public sealed record RetrievalOptions
     /// <summary>How long a reader waits for a block that was asked for at a lower priority and raised, before it is asked for again.</summary>
     public TimeSpan PromotionPatience { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a source may work on blocks that nobody waits for yet.</summary>
+    /// <summary>How long a source may work on blocks that nobody waits for yet without delivering any of their root.</summary>
     public TimeSpan PrefetchDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a background fetch goes on without a single new block.</summary>

@@ -242,6 +242,55 @@ public sealed class ExchangeTests
     }
 
     [Fact]
+    public async Task What_comes_after_it_was_given_up_goes_to_whoever_wants_it_now()
+    {
+        using var world = new SimulatedExchange();
+        var peer = world.Connect(1);
+        peer.Holds(HoldingState.Complete);
+        var blocks = SimulatedExchange.Blocks(2);
+        using var sink = new KeepingSink();
+        var early = world.Fetch(blocks, sink, FetchPriority.Demand, seconds: 1);
+        world.Advance(2);
+        (await early).Missing.ShouldBe(2);
+        var given = peer.Wants.Single().Id;
+        var late = world.Fetch(blocks[..1], sink);
+        var again = peer.Wants.Last().Id;
+        again.ShouldNotBe(given);
+
+        peer.Delivers(given, blocks[0]).ShouldBe(ArrivalKind.Taken);
+        peer.Delivers(given, blocks[1]).ShouldBe(ArrivalKind.Dropped, "nobody wants it now");
+
+        late.IsCompletedSuccessfully.ShouldBeTrue();
+        (await late).Missing.ShouldBe(0);
+        peer.Cancels.ShouldContain(cancelled => cancelled.Id == again, "it need not travel twice");
+    }
+
+    [Fact]
+    public async Task What_is_asked_ahead_is_not_given_up_while_blocks_of_the_root_come()
+    {
+        using var world = new SimulatedExchange();
+        var peer = world.Connect(1);
+        peer.Holds(HoldingState.Complete);
+        var blocks = SimulatedExchange.Blocks(8);
+        using var sink = new KeepingSink();
+        var ahead = world.Fetch(blocks, sink, FetchPriority.Prefetch, seconds: 10);
+        peer.Wants.Single().Want.Milliseconds.ShouldBeGreaterThan(100_000u, "the peer does not drop it either");
+        foreach (var block in blocks[..6])
+        {
+            world.Advance(6);
+            peer.Delivers(block).ShouldBe(ArrivalKind.Taken);
+        }
+        ahead.IsCompleted.ShouldBeFalse();
+
+        world.Advance(9);
+        ahead.IsCompleted.ShouldBeFalse();
+        world.Advance(2);
+
+        ahead.IsCompletedSuccessfully.ShouldBeTrue();
+        (await ahead).Missing.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task Nobody_connected_is_said_as_such()
     {
         using var world = new SimulatedExchange();

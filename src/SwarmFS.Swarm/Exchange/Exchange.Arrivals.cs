@@ -48,7 +48,7 @@ internal sealed partial class Exchange
         {
             index = request.IndexOf(cid);
             if (index < 0) return Arrival.Lie($"block {cid.ToShortString()} was not asked for in this request");
-            if (request.StateOf(index) == SlotState.Cancelled && request[index].State == WantState.Done)
+            if (request.StateOf(index) == SlotState.Cancelled && request[index].State == WantState.Done && !request[index].Session.Wants.ContainsKey(cid))
             {
                 Answer(request, index);
                 return new Arrival(ArrivalKind.Dropped);
@@ -78,10 +78,11 @@ internal sealed partial class Exchange
             lane.Peer.Received(block.Length);
             _metrics.Received(block.Length);
             Answer(request, index);
-            if (want.State == WantState.Done) return [];
+            // Given up and asked for anew since then: what was under way all the same is as good.
+            if (want.State == WantState.Done && !want.Session.Wants.TryGetValue(want.Cid, out want)) return [];
             want.Detach(request);
             want.Session.Close(want);
-            want.Session.Count(lane.Peer.Id, block.Length);
+            want.Session.Count(lane.Peer.Id, block.Length, now);
             want.Session.Find(lane)?.Answered(had: true);
             while (want.First is { } loser) CancelDone(loser);
             if (IsRefillDue(lane, request.Priority)) Pump();

@@ -149,7 +149,7 @@ internal sealed partial class Exchange
         {
             cids[i] = wants[i].Cid;
             wants[i].Attach(request);
-            foreach (var job in wants[i].Jobs) deadline = Math.Max(deadline, job.Request.Deadline);
+            foreach (var job in wants[i].Jobs) deadline = Math.Max(deadline, job.LastDeadline);
         }
         lane.Output.Send(request.Id, new Want(session.Root, priority, MillisecondsUntil(deadline), cids.AsMemory(0, wants.Length)));
         System.Buffers.ArrayPool<Cid>.Shared.Return(cids);

@@ -68,7 +68,7 @@ internal sealed partial class Exchange
     private void Expire(long now)
     {
         foreach (var job in _jobs)
-            if (job.Request.Deadline <= now) _expired.Add(job);
+            if (job.Deadline <= now) _expired.Add(job);
         foreach (var job in _expired) FinishJob(job, Explain(job, now));
         _expired.Clear();
         for (var i = _trees.Count - 1; i >= 0; i--)

@@ -111,7 +111,7 @@ internal sealed partial class Exchange
             lane.Peer.Received(block.Length);
             _metrics.Received(block.Length);
             if (attempt.Fetch.Finished || !attempt.Fetch.Receive(block, links)) return false;
-            attempt.Fetch.Session.Count(lane.Peer.Id, block.Length);
+            attempt.Fetch.Session.Count(lane.Peer.Id, block.Length, _time.GetTimestamp());
             return true;
         }
     }

@@ -59,7 +59,7 @@ internal sealed partial class Exchange : IDisposable
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             var session = OpenSession(request.Root);
-            job = new FetchJob(request, session, sink);
+            job = new FetchJob(request, session, sink, _time.GetTimestamp());
             session.Wants.EnsureCapacity(session.Wants.Count + request.Blocks.Count);
             foreach (var cid in request.Blocks) AddWant(job, cid);
             job.Left = job.Wants.Count;

@@ -101,6 +101,9 @@ internal sealed class RootSession(Cid root)
     /// <summary>Blocks that came for this root since the node started.</summary>
     public long Delivered { get; set; }
 
+    /// <summary>When the last of them did.</summary>
+    public long LastDelivered { get; private set; } = long.MinValue;
+
     public Dictionary<NodeId, TransferCount> Transfers { get; } = [];
 
     public bool IsIdle => Wants.Count == 0 && Trees == 0;
@@ -162,9 +165,10 @@ internal sealed class RootSession(Cid root)
         Parked.Clear();
     }
 
-    public void Count(NodeId from, int bytes)
+    public void Count(NodeId from, int bytes, long now)
     {
         Delivered++;
+        LastDelivered = now;
         if (!Transfers.TryGetValue(from, out var count)) Transfers[from] = count = new TransferCount();
         count.Bytes += bytes;
         count.Blocks++;
