@@ -89,7 +89,7 @@ public sealed partial class SwarmNode
             : DiscouragedUntil(id) is { } until ? $"the peer lied and is not spoken to until {until:u}" : null;
         if (refusal is not null)
         {
-            if (id == Id && target is not null) target.State = DialState.Self;
+            if (id == Id && target is not null) target.Id = id;
             await link.DisposeAsync();
             return refusal;
         }

@@ -12,7 +12,7 @@ public sealed partial class SwarmNode
     /// <summary>When somebody waits for a source, a static peer is dialled again this soon after its last failure.</summary>
     private static readonly TimeSpan UrgentDelay = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>An address whose last node is connected from elsewhere, or not spoken to, is dialled so often: another node may answer there by now.</summary>
+    /// <summary>An address whose last node is connected from elsewhere, not spoken to, or this node itself is dialled so often: another node may answer there by now.</summary>
     private static readonly TimeSpan ElsewherePeriod = TimeSpan.FromSeconds(60);
 
     /// <summary>A dial that takes longer has no answer from a node, and leaves its place to the next.</summary>
@@ -110,8 +110,8 @@ public sealed partial class SwarmNode
         }
     }
 
-    /// <summary>Who answered there last is connected in another way, or not spoken to.</summary>
-    private bool IsElsewhere(DialTarget target) => target.Id is { } id && (_connections.ContainsKey(id) || DiscouragedUntil(id) is not null);
+    /// <summary>Who answered there last is connected in another way, not spoken to, or this node.</summary>
+    private bool IsElsewhere(DialTarget target) => target.Id is { } id && (id == Id || _connections.ContainsKey(id) || DiscouragedUntil(id) is not null);
 
     private void PickHeardOf()
     {
@@ -163,7 +163,7 @@ public sealed partial class SwarmNode
         catch (PeerRefusedException refused) when (refused.IsSelf)
         {
             why = refused.Message;
-            lock (_gate) target.State = DialState.Self;
+            lock (_gate) target.Id = Id;
             if (PeerAddress.From(target.EndPoint) is { } own) _addresses.Answered(own, Id, isSelf: true);
         }
         catch (Exception failed) when (IsNetworkFailure(failed))
@@ -191,7 +191,6 @@ public sealed partial class SwarmNode
             // Who authenticated is there; that we are not connected then has other reasons.
             isKnown = target.Id is not null;
             if (!target.IsStatic) _targets.Remove(target);
-            if (target.State == DialState.Self) return;
             target.BackOff(_random, _time);
             isTold = target.Told == why;
             target.Told = why;

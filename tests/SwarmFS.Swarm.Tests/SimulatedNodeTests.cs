@@ -163,6 +163,22 @@ public sealed class SimulatedNodeTests
     }
 
     [Fact]
+    public async Task Where_this_node_itself_answered_another_one_is_found_later()
+    {
+        await using var a = await StartAsync(1);
+        await using var own = _network.For(a.Node.Id, new IPAddress([10, 0, 0, 50])).Listen(new IPEndPoint(IPAddress.Any, 7001));
+        a.Node.AddPeer(own.EndPoint);
+        await RunUntilAsync(() => a.Node.Peers.Single().Why?.Contains("itself") == true);
+        var dials = _network.Dialled.Count;
+        await RunAsync(seconds: 100);
+        (_network.Dialled.Count - dials).ShouldBeInRange(1, 2);
+        await own.DisposeAsync();
+
+        await using var other = await StartAsync(50);
+        await RunUntilAsync(() => a.Node.Peers.Any(peer => peer.Id == other.Node.Id && peer.State == PeerState.Connected));
+    }
+
+    [Fact]
     public async Task A_caller_that_never_greets_is_hung_up_on()
     {
         await using var a = await StartAsync(1);

@@ -3,13 +3,12 @@ using System.Net;
 namespace SwarmFS.Swarm;
 
 // Waiting -> [due, and not connected] -> Dialling -> [HELLO-OK] -> Connected -> [ended] -> Waiting
-// Dialling -> [failed] -> Waiting, with twice the delay        Dialling -> [it is this node itself] -> Self
+// Dialling -> [failed] -> Waiting, with twice the delay
 internal enum DialState
 {
     Waiting,
     Dialling,
     Connected,
-    Self,
 }
 
 /// <summary>A peer that this node wants to be connected to, and when it tries next. Belongs to the dialler's lock.</summary>
