@@ -8,6 +8,7 @@ using SwarmFS.Control.Configuration;
 using SwarmFS.Daemon.Catalogue;
 using SwarmFS.Daemon.Requests;
 using SwarmFS.Daemon.State;
+using SwarmFS.Fuse;
 using SwarmFS.Gateway;
 using SwarmFS.Import;
 using SwarmFS.Mount;
