@@ -7,50 +7,110 @@ namespace SwarmFS.Store;
 /// Makes what was written survive a power cut. Order: the bytes of all data files, then the directories that name them. Nothing else depends on an order,
 /// because each block is verified at its first read: the most that a power cut costs is blocks that are fetched again.
 /// </summary>
-internal sealed class Flusher(PackWriter packs, ContainerTable containers, string filesDirectory, string packsDirectory)
+internal sealed class Flusher(PackWriter packs, BlockIndex index, ContainerTable containers, BlockReader reader, string filesDirectory, string packsDirectory)
 {
     /// <summary>Files whose writing is started together, so that the waits for them overlap. A syncfs(2) would wait for everything else on the disk as well.</summary>
     private const int BatchFiles = 64;
 
     private readonly Lock _gate = new();
+    private IOException? _untold;
 
-    /// <exception cref="IOException">Something could not be flushed; it counts as not flushed.</exception>
+    /// <exception cref="IOException">Something could not be flushed, now or by <see cref="TryFlush"/> before. What of it the disk has lost is no longer in the store.</exception>
     public void Flush()
     {
         lock (_gate)
         {
-            packs.WriteOut();
-            var dirty = containers.Snapshot().Where(container => Interlocked.Exchange(ref container.Dirty, 0) == 1).ToList();
-            if (dirty.Count == 0) return;
+            var earlier = Interlocked.Exchange(ref _untold, null);
+            FlushDirty();
+            if (earlier is not null) throw new IOException(earlier.Message, earlier);
+        }
+    }
+
+    /// <summary>As <see cref="Flush"/>, for who does not rely on it: the next who does is told as well.</summary>
+    public void TryFlush()
+    {
+        lock (_gate)
+        {
             try
             {
-                foreach (var batch in dirty.SelectMany(container => container.Paths).Chunk(BatchFiles)) Sync(batch);
-                Durable.FlushDirectory(filesDirectory);
-                Durable.FlushDirectory(packsDirectory);
+                FlushDirty();
             }
-            catch (IOException)
+            catch (IOException failure)
             {
-                foreach (var container in dirty) Volatile.Write(ref container.Dirty, 1);
+                _untold = failure;
                 throw;
             }
         }
     }
 
-    private static void Sync(string[] paths)
+    private void FlushDirty()
     {
-        var files = new List<(SafeFileHandle Handle, string Path)>();
+        packs.WriteOut();
+        var dirty = containers.Snapshot().Where(container => Interlocked.Exchange(ref container.Dirty, 0) == 1).ToList();
+        if (dirty.Count == 0) return;
         try
         {
-            foreach (var path in paths)
+            IOException? failure = null;
+            foreach (var batch in dirty.SelectMany(container => container.Paths.Select(path => (container, path))).Chunk(BatchFiles)) Sync(batch, ref failure);
+            Durable.FlushDirectory(filesDirectory);
+            Durable.FlushDirectory(packsDirectory);
+            if (failure is not null) throw failure;
+        }
+        catch (IOException)
+        {
+            foreach (var container in dirty) Volatile.Write(ref container.Dirty, 1);
+            throw;
+        }
+    }
+
+    /// <summary>One that fails keeps none of the others from the disk.</summary>
+    private void Sync((Container Container, string Path)[] batch, ref IOException? failure)
+    {
+        var files = new List<(SafeFileHandle Handle, Container Container, string Path)>();
+        try
+        {
+            foreach (var (container, path) in batch)
             {
-                if (TryOpen(path) is { } handle) files.Add((handle, path));
+                if (TryOpen(path) is { } handle) files.Add((handle, container, path));
             }
-            foreach (var (handle, _) in files) Interop.StartWriting(handle);
-            foreach (var (handle, path) in files) Durable.Flush(handle, path);
+            foreach (var (handle, _, _) in files) Interop.StartWriting(handle);
+            foreach (var (handle, container, path) in files)
+            {
+                try
+                {
+                    Durable.Flush(handle, path);
+                }
+                catch (IOException first)
+                {
+                    failure ??= first;
+                    Interop.GiveUpPages(handle, length: 0);
+                    CheckAgain(container);
+                }
+            }
         }
         finally
         {
-            foreach (var (handle, _) in files) handle.Dispose();
+            foreach (var (handle, _, _) in files) handle.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// What the kernel could not write it takes for written, and has until it needs the memory; the next flush succeeds. So the blocks are read again, from the disk, and what is lost leaves
+    /// the index.
+    /// </summary>
+    private void CheckAgain(Container container)
+    {
+        if (container is FlatFile file) file.IsVerified = false;
+        var doubtful = new List<Cid>();
+        foreach (var listed in packs.ListOf(container))
+        {
+            if (!index.TryFind(listed.Digest, out var place) || place.Container != container.Id) continue;
+            index.Flag(listed.Digest, place, set: BlockFlags.None, clear: BlockFlags.Verified);
+            doubtful.Add(new Cid(place.Codec, listed.Digest));
+        }
+        foreach (var cid in doubtful)
+        {
+            if (reader.TryGet(cid, out var block, isUse: false)) block.Dispose();
         }
     }
 

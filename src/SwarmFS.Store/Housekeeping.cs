@@ -86,7 +86,7 @@ internal sealed class Housekeeping : IAsyncDisposable
         _isFlushDue = false;
         try
         {
-            _parts.Flusher.Flush();
+            _parts.Flusher.TryFlush();
         }
         catch (IOException failure)
         {

@@ -26,7 +26,7 @@ internal sealed class StoreParts
         Collector = new Collector(Index, Containers, Handles, Flats, PackWriter, Protection, Reach, Budget, Metrics, logger);
         Space = new SpaceKeeper(options, Budget, Collector, Protection, time, logger);
         Writer = new BlockWriter(options, Index, Flats, PackWriter, Protection, Space, Budget, Metrics, logger);
-        Flusher = new Flusher(PackWriter, Containers, Files, Packs);
+        Flusher = new Flusher(PackWriter, Index, Containers, Reader, Files, Packs);
     }
 
     public StoreOptions Options { get; }

@@ -121,6 +121,33 @@ public sealed class DamageTests : IDisposable
         chunks.ShouldAllBe(chunk => Content.IsReadable(_fixture.Store, chunk));
     }
 
+    /// <summary>A flush of the null device fails: it stands where the file was, which stays open.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_a_failed_flush_has_lost_leaves_the_store_and_the_next_who_relies_on_one_is_told(bool isInBackground)
+    {
+        var parts = _fixture.Parts;
+        var blocks = Content.Chunks(3, 300_000, seed: 1);
+        foreach (var block in blocks) parts.Writer.Put(block).ShouldBe(PutResult.Stored);
+        foreach (var block in blocks[..2])
+        {
+            var path = _fixture.Files($"*{block.Cid.Digest}.block").Single();
+            File.Move(path, path + ".aside");
+            File.CreateSymbolicLink(path, "/dev/null");
+        }
+        Flip(_fixture.Files($"*{blocks[0].Cid.Digest}.block.aside").Single(), 1000);
+
+        Should.Throw<IOException>(isInBackground ? parts.Flusher.TryFlush : parts.Flusher.Flush);
+
+        blocks.Select(block => parts.Reader.Read(block.Cid, 0, new byte[300_000])).ShouldBe([-1, 300_000, 300_000]);
+        parts.Index.TryFind(blocks[0].Cid.Digest, out _).ShouldBeFalse();
+        var kept = _fixture.Files($"*{blocks[1].Cid.Digest}.block").Single();
+        File.Move(kept + ".aside", kept, overwrite: true);
+        if (isInBackground) Should.Throw<IOException>(parts.Flusher.Flush);
+        parts.Flusher.Flush();
+    }
+
     [Fact]
     public void A_damaged_block_of_some_size_is_replaced_by_a_sound_one_for_good()
     {

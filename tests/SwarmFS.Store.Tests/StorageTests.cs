@@ -268,7 +268,7 @@ public sealed class StorageTests : IDisposable
         var parts = _fixture.Parts;
         using var block = Content.Raw(200_000, 1);
         parts.Writer.Put(block);
-        var flusher = new Flusher(parts.PackWriter, parts.Containers, parts.Files, Path.Combine(_fixture.Directory, "nowhere"));
+        var flusher = new Flusher(parts.PackWriter, parts.Index, parts.Containers, parts.Reader, parts.Files, Path.Combine(_fixture.Directory, "nowhere"));
         for (var attempt = 0; attempt < 2; attempt++) Should.Throw<IOException>(flusher.Flush);
     }
 }
