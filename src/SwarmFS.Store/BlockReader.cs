@@ -138,7 +138,7 @@ internal sealed class BlockReader(BlockIndex index, ContainerTable containers, H
             if (container is FlatFile file) flats.Dropped(file, digest);
             if (container is LoneBlock lone) flats.Dropped(lone);
         }
-        catch (IOException failure)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             // The file keeps saying that the block is there; the next start finds the damage again.
             StoreLog.WriteFailed(logger, container.Path, failure);

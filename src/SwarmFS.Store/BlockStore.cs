@@ -171,11 +171,17 @@ public sealed class BlockStore : IBlockStore, IAsyncDisposable
     /// <summary>Flushes and gives the directory free. Reads and puts must have ended.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _housekeeping.DisposeAsync();
-        _parts.PackWriter.Dispose();
-        _parts.Tail.Dispose();
-        foreach (var container in _parts.Containers.Snapshot()) HandleCache.Close(container);
-        _parts.Metrics.Dispose();
-        _lock.Dispose();
+        try
+        {
+            await _housekeeping.DisposeAsync();
+            _parts.PackWriter.Dispose();
+            _parts.Tail.Dispose();
+            foreach (var container in _parts.Containers.Snapshot()) HandleCache.Close(container);
+            _parts.Metrics.Dispose();
+        }
+        finally
+        {
+            _lock.Dispose();
+        }
     }
 }

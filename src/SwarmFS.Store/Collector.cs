@@ -107,10 +107,10 @@ internal sealed class Collector(
             Remove(container);
             return evicted;
         }
-        catch (IOException failure)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             container.Reinstate();
-            if (!Interop.IsFull(failure)) StoreLog.EvictionFailed(logger, container.Path, failure);
+            if (failure is not IOException full || !Interop.IsFull(full)) StoreLog.EvictionFailed(logger, container.Path, failure);
             return 0;
         }
     }

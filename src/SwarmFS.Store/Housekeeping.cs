@@ -67,10 +67,23 @@ internal sealed class Housekeeping : IAsyncDisposable
     {
         while (_wakeUps.WaitOne() && !_stopping.IsCancellationRequested)
         {
-            if (_isWriteDue) WritePlanned();
-            _parts.WriteBehind.Run();
-            if (_isFlushDue) TryFlush();
-            if (_parts.Space.IsAboveHigh) Evict();
+            if (_isWriteDue) Try(WritePlanned);
+            Try(_parts.WriteBehind.Run);
+            if (_isFlushDue) Try(TryFlush);
+            if (_parts.Space.IsAboveHigh) Try(Evict);
+        }
+    }
+
+    /// <summary>Whatever one step meets, the others and its next turn go on.</summary>
+    private void Try(Action step)
+    {
+        try
+        {
+            step();
+        }
+        catch (Exception failure)
+        {
+            StoreLog.HousekeepingFailed(_parts.Logger, _parts.Options.Directory, failure);
         }
     }
 
@@ -118,7 +131,7 @@ internal sealed class Housekeeping : IAsyncDisposable
         await _stopping.CancelAsync();
         WakeUp();
         await _loop;
-        TryFlush();
+        Try(TryFlush);
         _wakeUps.Dispose();
         _stopping.Dispose();
     }

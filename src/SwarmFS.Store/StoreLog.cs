@@ -42,4 +42,7 @@ internal static partial class StoreLog
 
     [LoggerMessage(1011, LogLevel.Error, "Fetched blocks that waited to be written to {Directory} could not be; they are gone and will be fetched again when they are needed")]
     public static partial void WaitingBlocksLost(ILogger logger, string directory, Exception failure);
+
+    [LoggerMessage(1012, LogLevel.Error, "Housekeeping of the store {Directory} met what it does not know and goes on; check the owner and the attributes of its files")]
+    public static partial void HousekeepingFailed(ILogger logger, string directory, Exception failure);
 }

@@ -214,6 +214,25 @@ public sealed class EvictionTests : IDisposable
         parts.Collector.Collect(0, CancellationToken.None).EvictedBlocks.ShouldBe(1);
     }
 
+    /// <summary>A directory in a file's place is removed as little as a file that is immutable, and with the same exception.</summary>
+    [Fact]
+    public async Task A_file_that_cannot_be_removed_keeps_nothing_else_from_being_evicted()
+    {
+        var blocks = Content.Chunks(3, 300_000, seed: 1);
+        blocks.ForEach(block => _fixture.Store.Put(block));
+        var stubborn = _fixture.Files("*.block").First();
+        File.Delete(stubborn);
+        Directory.CreateDirectory(stubborn);
+
+        await _fixture.Store.CollectAllAsync(CancellationToken.None);
+
+        blocks.ShouldAllBe(block => !_fixture.Store.Contains(block.Cid));
+        _fixture.Files("*.block").ShouldBeEmpty();
+        _fixture.Store.Put(blocks[0]).ShouldBe(PutResult.Stored);
+        _fixture.Close();
+        Directory.Delete(stubborn);
+    }
+
     [Fact]
     public async Task Blocks_of_a_pinned_root_that_arrive_during_collections_are_all_kept()
     {
