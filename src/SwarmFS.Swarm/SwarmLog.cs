@@ -36,8 +36,8 @@ internal static partial class SwarmLog
     [LoggerMessage(3015, LogLevel.Warning, "A caller from {EndPoint} was turned away before its handshake was over, as {Others} others since this was said last: {Why}")]
     public static partial void CallersTurnedAway(ILogger logger, EndPoint endPoint, string why, long others);
 
-    [LoggerMessage(3006, LogLevel.Error, "The listener at {EndPoint} failed and goes on: {Why}")]
-    public static partial void ListenerFailed(ILogger logger, EndPoint endPoint, string why);
+    [LoggerMessage(3006, LogLevel.Error, "The listener at {EndPoint} failed and goes on, as {Others} times since this was said last: {Why}")]
+    public static partial void ListenerFailed(ILogger logger, EndPoint endPoint, string why, long others);
 
     [LoggerMessage(3007, LogLevel.Information, "Blocks of root {Root} did not come: {Why}")]
     public static partial void FetchFailed(ILogger logger, Cid root, string why);

@@ -34,7 +34,7 @@ public sealed partial class SwarmNode
             }
             catch (Exception failed) when (failed is SocketException or IOException)
             {
-                SwarmLog.ListenerFailed(_logger, listener.EndPoint, failed.Message);
+                if (_listenerFailed.IsDue(out var others)) SwarmLog.ListenerFailed(_logger, listener.EndPoint, failed.Message, others);
                 await Task.Delay(UpkeepPeriod, _time, CancellationToken.None);
             }
         }

@@ -50,6 +50,7 @@ public sealed partial class SwarmNode : IBlockSource, IAsyncDisposable
     private readonly Doorman _doorman;
     private readonly Places _places;
     private readonly LogPace _turnedAway;
+    private readonly LogPace _listenerFailed;
     private readonly ConnectionServices _services;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
@@ -83,6 +84,7 @@ public sealed partial class SwarmNode : IBlockSource, IAsyncDisposable
         _doorman = new Doorman(options.HandshakesPerGroup, time);
         _places = new Places(options.MaxConnections);
         _turnedAway = new LogPace(LogPeriod, time);
+        _listenerFailed = new LogPace(LogPeriod, time);
         _services = new ConnectionServices(
             _exchange, store, _holdings, _records, _addressExchange, new UploadLimiter(options.UploadBytesPerSecond, time),
             options.Compression && Zstd.IsAvailable, options.GathersArrivals, _metrics, time);

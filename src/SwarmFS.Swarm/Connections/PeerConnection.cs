@@ -256,7 +256,7 @@ internal sealed partial class PeerConnection : ILaneOutput
         }
         catch (Exception broken) when (IsEndOfLink(broken))
         {
-            End($"the connection broke: {broken.Message}");
+            End($"the connection broke: {broken.GetBaseException().Message}");
         }
         catch (Exception fault)
         {
@@ -303,7 +303,7 @@ internal sealed partial class PeerConnection : ILaneOutput
         }
         catch (Exception broken) when (IsEndOfLink(broken))
         {
-            End($"the connection broke: {broken.Message}");
+            End($"the connection broke: {broken.GetBaseException().Message}");
         }
         catch (Exception fault)
         {
