@@ -12,7 +12,7 @@ namespace SwarmFS.Store;
 /// <summary>The list beside a flat file: which chunks belong where, and which are there. A byte per chunk, so that noting one is one write without a read.</summary>
 internal sealed record ChunkList(FileLayout Layout, byte[] Presence)
 {
-    /// <summary>64 GiB at 256 KiB; a longer file is kept as loose chunks, so that no list takes more than 11 MiB.</summary>
+    /// <summary>32 GiB at 128 KiB; a longer file that is fetched is kept as loose chunks, and one that is imported is refused, so that no list takes more than 11 MiB.</summary>
     public const int MaxChunks = 1 << 18;
 
     private const int HeaderLength = 64;

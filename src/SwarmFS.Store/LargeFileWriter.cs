@@ -43,6 +43,7 @@ internal sealed class LargeFileWriter : ILargeFileWriter
         ObjectDisposedException.ThrowIf(_isDone, this);
         if (_appended + chunk.Length > _size)
             throw new ArgumentException($"The file was begun with {_size} bytes; this chunk would make it {_appended + chunk.Length}.", nameof(chunk));
+        if (_chunks.Count == ChunkList.MaxChunks) throw new InvalidTreeException($"a file has more than {ChunkList.MaxChunks} chunks, about 32 GiB, which is more than this store keeps of one. Split it.");
         var digest = chunk.Cid.Digest;
         _parts.Protection.Note(digest);
         var isHere = !_parts.Index.TryUse(digest, out _) && Write(chunk, digest);
@@ -100,7 +101,7 @@ internal sealed class LargeFileWriter : ILargeFileWriter
         ObjectDisposedException.ThrowIf(_isDone, this);
         if (layout.Size != _appended || layout.ChunkCount != _chunks.Count || !_chunks.Index().All(chunk => FlatFile.Listed(layout, chunk.Index) == chunk.Item))
             throw new ArgumentException("The layout does not list the chunks that were appended.", nameof(layout));
-        if (!_isHere.Contains(true) || layout.ChunkCount > ChunkList.MaxChunks)
+        if (!_isHere.Contains(true))
         {
             Dispose();
             return;

@@ -87,6 +87,19 @@ public sealed class StorageTests : IDisposable
         ShouldBeFlat(_fixture.Reopen(), layout, chunks);
     }
 
+    [Fact]
+    public void A_file_of_more_chunks_than_a_list_takes_is_refused_while_it_is_written_and_never_lost_after_it()
+    {
+        using var writer = _fixture.Store.BeginLargeFile((ChunkList.MaxChunks + 1) * 8L);
+        for (var chunk = 0; chunk < ChunkList.MaxChunks; chunk++)
+        {
+            using var block = Block.Create(CidCodec.Raw, BitConverter.GetBytes((long)chunk % 1000));
+            writer.Append(block);
+        }
+        using var last = Content.Raw(8, 1);
+        Should.Throw<InvalidTreeException>(() => writer.Append(last)).Message.ShouldContain($"{ChunkList.MaxChunks}");
+    }
+
     private static void ShouldBeFlat(BlockStore store, FileLayout layout, List<Block> chunks)
     {
         store.TryOpenFlat(layout.File, out var handle).ShouldBeTrue();

@@ -90,6 +90,7 @@ public sealed record PinnedRoot(Cid Root, string Reason);
 public interface ILargeFileWriter : IDisposable
 {
     /// <exception cref="StoreFullException">Disk or quota is full and nothing more may be evicted.</exception>
+    /// <exception cref="InvalidTreeException">The file has more chunks than this store keeps of one.</exception>
     void Append(Block chunk);
 
     /// <param name="layout">The chunks appended, in that order.</param>
