@@ -73,6 +73,9 @@ public sealed class SettingsTests : IDisposable
         Load().Settings!.MountPoint.ShouldBeNull();
         _options["--mount"] = [""];
         Load().Errors.Single().ShouldContain("absolute path");
+        // What the runtime makes of bytes that are no UTF-8: another directory's name.
+        _options["--mount"] = ["/mnt/bad\uFFFD"];
+        Load().Errors.Single().ShouldContain("must be UTF-8");
         _options.Clear();
         _environment["SWARMFS_MOUNT"] = "mnt";
         Load().Errors.Single().ShouldContain("mount.path = mnt (environment variable SWARMFS_MOUNT): must be an absolute path");

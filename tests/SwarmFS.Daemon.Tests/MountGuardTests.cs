@@ -36,6 +36,24 @@ public sealed class MountGuardTests : IDisposable
     }
 
     [Fact]
+    public async Task A_mount_point_on_a_read_only_system_does_without_its_note()
+    {
+        NodeProcess.SkipUnlessMountable();
+        Directory.CreateDirectory(Point);
+        var made = await NodeProcess.ShellAsync($"mount --bind {_directory} {_directory} && mount -o remount,bind,ro {_directory}");
+        try
+        {
+            made.ExitCode.ShouldBe(0, made.Error);
+            MountGuard.Prepare(Point, NullLogger.Instance).Leave();
+            Directory.EnumerateFileSystemEntries(Point).ShouldBeEmpty();
+        }
+        finally
+        {
+            await NodeProcess.ShellAsync($"umount {_directory}");
+        }
+    }
+
+    [Fact]
     public void A_directory_that_was_there_says_that_nothing_is_mounted_and_can_be_used_again()
     {
         Directory.CreateDirectory(Point);

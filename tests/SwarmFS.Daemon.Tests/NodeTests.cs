@@ -274,6 +274,29 @@ public sealed class NodeTests
     }
 
     [Fact]
+    public async Task A_mount_point_may_be_a_link_and_the_mount_of_a_killed_node_there_is_replaced()
+    {
+        NodeProcess.SkipUnlessMountable();
+        await using var node = new NodeProcess();
+        var real = Directory.CreateDirectory(Path.Combine(node.Directory, "real")).FullName;
+        File.CreateSymbolicLink(node.Mount, real);
+        try
+        {
+            await node.UpAsync();
+            await node.SignalAsync("KILL");
+            await node.WaitForEndAsync();
+            await node.UpAsync();
+            (await NodeProcess.ShellAsync($"test -d {node.Mount}/pkgs && grep -c ' {real} ' /proc/mounts")).Out.Trim().ShouldBe("1");
+            (await node.SwarmfsAsync("down")).ExitCode.ShouldBe(0);
+            (await NodeProcess.ShellAsync($"grep ' {real} ' /proc/mounts")).Out.ShouldBeEmpty();
+        }
+        finally
+        {
+            await NodeProcess.ShellAsync($"umount -l {real} 2>&-");
+        }
+    }
+
+    [Fact]
     public async Task The_log_of_a_detached_node_does_not_grow_for_ever()
     {
         await using var node = new NodeProcess();
