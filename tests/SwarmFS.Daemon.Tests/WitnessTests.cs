@@ -22,6 +22,16 @@ public sealed class WitnessTests : IAsyncDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
+    /// <summary>The witness runs, the node counts it from its next start on, and has ended.</summary>
+    private async Task StopUnderPolicyAsync(NodeProcess node)
+    {
+        var log = System.Text.Json.JsonDocument.Parse((await node.SwarmfsAsync("id", "--json")).Out).RootElement.GetProperty("importerKey").GetString()!;
+        await MakeKeyAsync();
+        await _witness.StartAsync(log);
+        (await node.SwarmfsAsync("policy", "apply", await PolicyAsync(log))).ExitCode.ShouldBe(0);
+        (await node.SwarmfsAsync("down")).ExitCode.ShouldBe(0);
+    }
+
     private async Task MakeKeyAsync() => (await NodeProcess.RunAsync(WitnessProcess.Swarmfs, "key", "gen", _witness.Key, "--name", "w.example", "--witness")).ExitCode.ShouldBe(0);
 
     private Task<WitnessReply> AskAsync(SampleLog log, long oldSize, long size)
@@ -126,11 +136,7 @@ public sealed class WitnessTests : IAsyncDisposable
     {
         await using var node = new NodeProcess();
         await node.UpAsync("--no-mount");
-        var log = System.Text.Json.JsonDocument.Parse((await node.SwarmfsAsync("id", "--json")).Out).RootElement.GetProperty("importerKey").GetString()!;
-        await MakeKeyAsync();
-        await _witness.StartAsync(log);
-        (await node.SwarmfsAsync("policy", "apply", await PolicyAsync(log))).ExitCode.ShouldBe(0);
-        (await node.SwarmfsAsync("down")).ExitCode.ShouldBe(0);
+        await StopUnderPolicyAsync(node);
         await node.WaitForEndAsync();
         var kept = Path.Combine(node.State, "catalogue/policy");
         File.Delete(Path.Combine(kept, "newest"));
@@ -153,11 +159,7 @@ public sealed class WitnessTests : IAsyncDisposable
         await using var node = new NodeProcess();
         await using var copy = new NodeProcess();
         await node.UpAsync("--no-mount");
-        var log = System.Text.Json.JsonDocument.Parse((await node.SwarmfsAsync("id", "--json")).Out).RootElement.GetProperty("importerKey").GetString()!;
-        await MakeKeyAsync();
-        await _witness.StartAsync(log);
-        (await node.SwarmfsAsync("policy", "apply", await PolicyAsync(log))).ExitCode.ShouldBe(0);
-        (await node.SwarmfsAsync("down")).ExitCode.ShouldBe(0);
+        await StopUnderPolicyAsync(node);
         (await NodeProcess.RunAsync("cp", "-a", node.State, copy.State)).ExitCode.ShouldBe(0);
 
         await node.UpAsync("--no-mount");
