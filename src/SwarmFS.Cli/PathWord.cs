@@ -13,12 +13,10 @@ internal static class PathWord
     private static readonly string[] PlacesOfProcesses = ["/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/fd", "/proc/self", "/proc/thread-self"];
 
     /// <param name="byNode">True where the node opens it.</param>
-    public static Argument<string> Argument(string name, string description, bool byNode = false)
-    {
-        var argument = new Argument<string>(name) { Description = description };
-        argument.Validators.Add(parsed => Check(parsed, $"<{name}>", byNode));
-        return argument;
-    }
+    public static Argument<string> Argument(string name, string description, bool byNode = false) => Checked(new Argument<string>(name) { Description = description }, byNode);
+
+    public static Argument<string?> Optional(string name, string description) =>
+        Checked(new Argument<string?>(name) { Description = description, Arity = ArgumentArity.ZeroOrOne }, byNode: false);
 
     /// <param name="byNode">True where the node opens it.</param>
     public static Option<string?> Option(string name, string description, string helpName = "FILE", bool byNode = false, params string[] aliases) =>
@@ -26,6 +24,12 @@ internal static class PathWord
 
     public static Option<string> Required(string name, string description) =>
         Checked(new Option<string>(name) { Description = description, HelpName = "FILE", Required = true }, byNode: false);
+
+    private static Argument<T> Checked<T>(Argument<T> argument, bool byNode)
+    {
+        argument.Validators.Add(parsed => Check(parsed, $"<{argument.Name}>", byNode));
+        return argument;
+    }
 
     private static Option<T> Checked<T>(Option<T> option, bool byNode)
     {

@@ -24,7 +24,7 @@ public sealed record StatusReport(
 /// <param name="Problems">One line each: what is wrong and what to do.</param>
 public sealed record HealthReport(string State, IReadOnlyList<string> Problems);
 
-/// <param name="State">"mounted" or "gone".</param>
+/// <param name="State">"mounted"; "gone": it has ended; "elsewhere": it lives, but is not what is seen at the path.</param>
 public sealed record MountReport(string Path, string State, string Protocol, string Options);
 
 /// <param name="PinnedRoots">Roots that are never evicted: what was imported here, and what a person asked for.</param>
@@ -69,7 +69,7 @@ public sealed record CatalogueReport(
 /// <param name="Own">This node's own.</param>
 /// <param name="Entries">Of which the tree is verified.</param>
 /// <param name="Time">Since when the quorum of witnesses has it, or where none is asked for, when its head was made; null while nothing is held.</param>
-/// <param name="State">"fresh", "unwitnessed", "stale", "unheard", "forked" or "refused".</param>
+/// <param name="State">"fresh", "unwitnessed", "stale", "unheard", "unpublished" (the own log, of which nothing is shown yet), "forked" or "refused".</param>
 /// <param name="Reason">Why the last announcement was not taken up, if it was not, or why the log is refused.</param>
 public sealed record LogStateReport(string Key, bool Own, long Entries, DateTimeOffset? Time, string State, string? Reason = null);
 

@@ -78,4 +78,13 @@ internal static partial class DaemonLog
 
     [LoggerMessage(9027, LogLevel.Warning, "The journal {Path} is damaged at byte {Offset} and begins anew, since what it held can be had again; the damaged one is {Aside}, which may be deleted")]
     public static partial void JournalSetAside(this ILogger log, string path, long offset, string aside);
+
+    [LoggerMessage(9028, LogLevel.Warning, "{MountPoint} was still mounted by this state's last node, which is dead; unmounted")]
+    public static partial void DeadMountRemoved(this ILogger log, string mountPoint);
+
+    [LoggerMessage(9029, LogLevel.Warning, "{MountPoint} is still mounted by this state's last node, which is dead, and cannot be detached ({Errno}). Run umount -l {MountPoint} as root")]
+    public static partial void DeadMountStays(this ILogger log, string mountPoint, string errno);
+
+    [LoggerMessage(9030, LogLevel.Warning, "The file {Path} cannot be used ({Reason}): should this node be killed, the next one does not know where it was mounted")]
+    public static partial void MountFileUnusable(this ILogger log, string path, string reason);
 }

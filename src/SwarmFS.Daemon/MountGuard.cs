@@ -8,7 +8,7 @@ namespace SwarmFS.Daemon;
 /// <summary>
 /// Makes a mount point ready, and leaves it so that nobody takes an unmounted one for an empty tree.
 /// <code>
-/// nothing there            made here, removed after a clean unmount
+/// nothing there            made here, removed after a clean unmount, by the next node if this one is killed
 /// an empty directory       used; a note that nothing is mounted lies in it, hidden while something is
 /// a dead node's mount      detached, used
 /// anything else            refused
@@ -16,6 +16,7 @@ namespace SwarmFS.Daemon;
 /// </summary>
 internal sealed class MountGuard
 {
+    private const string Type = "fuse.swarmfs";
     private const string Note = "NOT-MOUNTED";
     private const string NoteText = "SwarmFS is not mounted here. Start the node with: swarmfs up\n";
 
@@ -25,16 +26,33 @@ internal sealed class MountGuard
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(10);
 
     private readonly string _path;
-    private readonly bool _made;
 
-    private MountGuard(string path, bool made)
+    private MountGuard(MountPlace place)
     {
-        _path = path;
-        _made = made;
+        Place = place;
+        _path = place.Path;
     }
 
+    public MountPlace Place { get; }
+
+    /// <summary>Takes away what a node that was killed has left where the next one is not mounted.</summary>
+    public static void Clear(MountPlace former, ILogger log)
+    {
+        for (var i = 0; i < DeadMountsMax && FuseMounts.Find(former.Path) is { Type: Type } && FuseMounts.IsStale(former.Path); i++)
+        {
+            if (FuseMounts.Detach(former.Path) is var errno && errno != 0)
+            {
+                log.DeadMountStays(former.Path, errno.ToString());
+                return;
+            }
+            log.DeadMountRemoved(former.Path);
+        }
+        new MountGuard(former).Leave();
+    }
+
+    /// <param name="madeBefore">The directory is there because a node that was killed has made it.</param>
     /// <exception cref="NodeStartException">The place cannot be used.</exception>
-    public static MountGuard Prepare(string path, ILogger log)
+    public static MountGuard Prepare(string path, bool madeBefore, ILogger log)
     {
         DetachDead(path, log);
         try
@@ -43,13 +61,13 @@ internal sealed class MountGuard
             {
                 if (File.Exists(path)) throw new NodeStartException($"{path} is a file. Choose an empty directory with --mount.");
                 MakeForAll(path);
-                return new MountGuard(path, made: true);
+                return new MountGuard(new MountPlace(path, Made: true));
             }
             var stranger = Directory.EnumerateFileSystemEntries(path).FirstOrDefault(entry => Path.GetFileName(entry) != Note);
             if (stranger is not null)
                 throw new NodeStartException($"{path} is not empty: it holds {Path.GetFileName(stranger)}, which the mount would hide. Choose an empty directory with --mount.");
-            WriteNote(Path.Combine(path, Note));
-            return new MountGuard(path, made: false);
+            if (!madeBefore) WriteNote(Path.Combine(path, Note));
+            return new MountGuard(new MountPlace(path, madeBefore));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -103,7 +121,7 @@ internal sealed class MountGuard
     /// <summary>After the mount is gone: a directory made here goes as well.</summary>
     public void Leave()
     {
-        if (!_made || FuseMounts.Find(_path) is not null) return;
+        if (!Place.Made || FuseMounts.Find(_path) is not null) return;
         try
         {
             Directory.Delete(_path);
@@ -118,7 +136,7 @@ internal sealed class MountGuard
     {
         for (var i = 0; FuseMounts.Find(path) is { } mount; i++)
         {
-            if (i == DeadMountsMax || mount.Type != "fuse.swarmfs" || !FuseMounts.IsStale(path))
+            if (i == DeadMountsMax || mount.Type != Type || !FuseMounts.IsStale(path))
                 throw new NodeStartException($"{path} is already a mount point ({mount.Type} of {mount.Source}). Unmount it with umount {path}, or choose another directory with --mount.");
             if (FuseMounts.Detach(path) is var errno && errno != 0)
                 throw new NodeStartException($"{path} is still mounted by a dead node and cannot be detached ({errno}). Run umount -l {path} as root, or choose another directory with --mount.");

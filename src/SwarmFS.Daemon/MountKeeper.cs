@@ -12,9 +12,10 @@ namespace SwarmFS.Daemon;
 /// <code>
 /// None -> [Mount] -> Mounted -> [StopAsync] -> Unmounted (or detached, when somebody uses it)
 ///                    Mounted -> [the kernel lets it go] -> Gone: told in health; peers are served on
+///                    Mounted -> [moved, taken out of the tree, covered] -> Elsewhere: told in health -> [undone] -> Mounted
 /// </code>
 /// </summary>
-internal sealed class MountKeeper(NodeSettings settings, ViewFile views, ILoggerFactory loggers, IMeterFactory meters) : IDisposable
+internal sealed class MountKeeper(NodeSettings settings, ViewFile views, MountFile places, ILoggerFactory loggers, IMeterFactory meters) : IDisposable
 {
     /// <summary>How long a start waits for views. Most have all their names here and take milliseconds; others come later.</summary>
     private static readonly TimeSpan RestoredWithin = TimeSpan.FromSeconds(2);
@@ -27,9 +28,26 @@ internal sealed class MountKeeper(NodeSettings settings, ViewFile views, ILogger
     private volatile bool _stopping;
 
     /// <summary>What is wrong with the mount, and what to do; null when all is well.</summary>
-    public string? Problem => !_stopping && _session is { Completion.IsCompleted: true } session
-        ? $"The mount on {session.MountPoint} has ended ({session.Completion.Result}). Restart the node to mount again: swarmfs --state {settings.StateDirectory} down, then up."
-        : null;
+    public string? Problem
+    {
+        get
+        {
+            if (_stopping || _session is not { } session) return null;
+            var restart = $"estart the node to mount again: swarmfs --state {settings.StateDirectory} down, then up.";
+            if (session.Completion.IsCompleted) return $"The mount on {session.MountPoint} has ended ({session.Completion.Result}). R{restart}";
+            return session.IsInPlace ? null : $"The mount is not seen on {session.MountPoint}: it was moved or taken out of the tree, or another mount lies on it. Undo that, or r{restart}";
+        }
+    }
+
+    /// <summary>Takes the mount of a node that was killed away, if this one is not to be mounted in its place.</summary>
+    public async Task ClearFormerAsync()
+    {
+        if (places.Load() is not { } former || former.Path == settings.MountPoint) return;
+        RememberViews(former.Path);
+        await MountedViews.DetachAsync(former.Path, _log);
+        MountGuard.Clear(former, _log);
+        places.Forget();
+    }
 
     /// <exception cref="NodeStartException">The mount point cannot be used, or the mount does not answer.</exception>
     public async Task MountAsync(FuseHandler handler, CancellationToken cancellationToken)
@@ -37,7 +55,8 @@ internal sealed class MountKeeper(NodeSettings settings, ViewFile views, ILogger
         if (settings.MountPoint is not { } mountPoint) return;
         // Of a node that was killed; with its mount those go that lie in it.
         RememberViews(mountPoint);
-        _guard = MountGuard.Prepare(mountPoint, _log);
+        _guard = MountGuard.Prepare(mountPoint, madeBefore: places.Load() is { Made: true }, _log);
+        places.Save(_guard.Place);
         await MountedViews.DetachAsync(mountPoint, _log);
         try
         {
@@ -58,7 +77,7 @@ internal sealed class MountKeeper(NodeSettings settings, ViewFile views, ILogger
         }
         catch (FuseMountException e)
         {
-            _guard.Leave();
+            Leave(_guard);
             throw new NodeStartException($"Nothing could be mounted on {mountPoint}: {e.Message.TrimEnd('.')}. To serve without a mount: --no-mount.");
         }
         _log.Mounted(mountPoint, _session.Minor);
@@ -99,7 +118,7 @@ internal sealed class MountKeeper(NodeSettings settings, ViewFile views, ILogger
         var result = session.Unmount();
         if (result == FuseUnmountResult.DetachedWhileBusy) _log.MountBusy(session.MountPoint);
         await session.DisposeAsync();
-        _guard?.Leave();
+        if (_guard is { } guard && result != FuseUnmountResult.Refused) Leave(guard);
         return result switch
         {
             FuseUnmountResult.Unmounted => $"unmounted {session.MountPoint}",
@@ -107,6 +126,12 @@ internal sealed class MountKeeper(NodeSettings settings, ViewFile views, ILogger
             FuseUnmountResult.NotMounted => $"{session.MountPoint} was not mounted any more",
             _ => $"the kernel refused to unmount {session.MountPoint}; run umount -l {session.MountPoint}",
         };
+    }
+
+    private void Leave(MountGuard guard)
+    {
+        guard.Leave();
+        places.Forget();
     }
 
     public void Dispose() => _ending.Dispose();
@@ -118,7 +143,7 @@ internal sealed class MountKeeper(NodeSettings settings, ViewFile views, ILogger
     }
 
     public MountReport? Report() => _session is not { } session ? null : new MountReport(
-        session.MountPoint, session.Completion.IsCompleted ? "gone" : "mounted", $"7.{session.Minor}",
+        session.MountPoint, session.Completion.IsCompleted ? "gone" : session.IsInPlace ? "mounted" : "elsewhere", $"7.{session.Minor}",
         $"open={settings.Open.ToString().ToLowerInvariant()}{(session.Flags.HasFlag(FuseInitFlags.OverIoUring) ? ", io_uring" : "")}{(settings.AllowOther ? ", allow-other" : "")}{(settings.SpecialBits ? ", special-bits" : "")}");
 
     private async Task TellEndAsync(FuseSession session)

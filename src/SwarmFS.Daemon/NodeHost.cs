@@ -64,7 +64,7 @@ internal sealed class NodeHost : IAsyncDisposable
         _meters = meters;
         _log = loggers.CreateLogger("SwarmFS.Daemon");
         _state = StateDirectory.Open(_settings.StateDirectory);
-        _mount = new MountKeeper(_settings, new ViewFile(_state.Views, _log), loggers, meters);
+        _mount = new MountKeeper(_settings, new ViewFile(_state.Views, _log), new MountFile(_state.Mount, _log), loggers, meters);
         _server = new ControlServer(_state.Socket, time, loggers);
     }
 
@@ -173,6 +173,7 @@ internal sealed class NodeHost : IAsyncDisposable
         MapStatus(status);
         MapContent(new PackageFinder(catalogue.Catalog, _time), store, content, proven, activities);
         _server.Map(ControlRoutes.Policy, ControlJson.Default.PolicyRequest, ControlJson.Default.PolicyReport, (request, _, _) => Task.FromResult(policy.Apply(request)));
+        await _mount.ClearFormerAsync();
         if (_settings.MountPoint is not null)
         {
             var tree = Own("tree", new SwarmMount(MountChoices(), catalogue.Catalog, content, slots, new StatusDirectory(status), _time, _loggers, _meters) { Figures = new StoreFigures(store, _time) });

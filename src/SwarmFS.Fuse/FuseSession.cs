@@ -67,6 +67,9 @@ public sealed class FuseSession : IAsyncDisposable
     /// <summary>Ends when the kernel lets the mount go, with the reason.</summary>
     public Task<FuseEnd> Completion => _completion.Task;
 
+    /// <summary>Whether who opens <see cref="MountPoint"/> gets this mount: it may have been moved or taken out of the tree, or lie below another one.</summary>
+    public bool IsInPlace => MountIdentity.At(_resolved) == _identity;
+
     /// <summary>Requests that are parked now.</summary>
     public int ParkedCount => _dispatcher?.ParkedCount ?? 0;
 
@@ -140,7 +143,7 @@ public sealed class FuseSession : IAsyncDisposable
     {
         if (Completion.IsCompleted && Completion.Result == FuseEnd.Unmounted) return FuseUnmountResult.NotMounted;
         // Numbers of devices are given again, and somebody else's mount may lie on this one.
-        if (MountIdentity.At(_resolved) != _identity) return FuseUnmountResult.NotMounted;
+        if (!IsInPlace) return FuseUnmountResult.NotMounted;
         var errno = Libc.Unmount(_resolved, Libc.UnmountNoFollow) < 0 ? Libc.LastError : 0;
         switch (errno)
         {

@@ -147,6 +147,7 @@ public sealed class CommandTests : IDisposable
     [InlineData("--after", "policy", "check", "p", "--after", "")]
     [InlineData("<file>", "key", "gen", "", "--name", "n")]
     [InlineData("<file>", "key", "vkey", "", "--name", "n")]
+    [InlineData("<dir>", "view", "gedit", "")]
     [InlineData("--key", "witness", "serve", "--key", "", "--name", "n", "--listen", "127.0.0.1:1", "--log", "l")]
     public async Task An_empty_path_is_refused_by_its_word_before_anything_is_done(string word, params string[] arguments)
     {

@@ -14,7 +14,7 @@ public sealed class MountGuardTests : IDisposable
     [Fact]
     public void A_directory_made_for_the_mount_goes_with_it_so_that_nobody_takes_it_for_an_empty_tree()
     {
-        var guard = MountGuard.Prepare(Point, NullLogger.Instance);
+        var guard = MountGuard.Prepare(Point, madeBefore: false, NullLogger.Instance);
         Directory.Exists(Point).ShouldBeTrue();
         guard.Leave();
         Directory.Exists(Point).ShouldBeFalse();
@@ -26,7 +26,7 @@ public sealed class MountGuardTests : IDisposable
         var mask = Interop.SetUmask(0b000_111_111);
         try
         {
-            MountGuard.Prepare(Path.Combine(_directory, "a/b/mnt"), NullLogger.Instance);
+            MountGuard.Prepare(Path.Combine(_directory, "a/b/mnt"), madeBefore: false, NullLogger.Instance);
         }
         finally
         {
@@ -44,7 +44,7 @@ public sealed class MountGuardTests : IDisposable
         try
         {
             made.ExitCode.ShouldBe(0, made.Error);
-            MountGuard.Prepare(Point, NullLogger.Instance).Leave();
+            MountGuard.Prepare(Point, madeBefore: false, NullLogger.Instance).Leave();
             Directory.EnumerateFileSystemEntries(Point).ShouldBeEmpty();
         }
         finally
@@ -57,9 +57,9 @@ public sealed class MountGuardTests : IDisposable
     public void A_directory_that_was_there_says_that_nothing_is_mounted_and_can_be_used_again()
     {
         Directory.CreateDirectory(Point);
-        MountGuard.Prepare(Point, NullLogger.Instance).Leave();
+        MountGuard.Prepare(Point, madeBefore: false, NullLogger.Instance).Leave();
         File.ReadAllText(Path.Combine(Point, "NOT-MOUNTED")).ShouldContain("swarmfs up");
-        MountGuard.Prepare(Point, NullLogger.Instance).Leave();
+        MountGuard.Prepare(Point, madeBefore: false, NullLogger.Instance).Leave();
         Directory.Exists(Point).ShouldBeTrue();
     }
 
@@ -68,7 +68,7 @@ public sealed class MountGuardTests : IDisposable
     {
         Directory.CreateDirectory(Point);
         File.WriteAllText(Path.Combine(Point, "precious"), "x");
-        Should.Throw<NodeStartException>(() => MountGuard.Prepare(Point, NullLogger.Instance)).Message.ShouldContain("precious");
+        Should.Throw<NodeStartException>(() => MountGuard.Prepare(Point, madeBefore: false, NullLogger.Instance)).Message.ShouldContain("precious");
         Directory.GetFileSystemEntries(Point).Length.ShouldBe(1);
     }
 
@@ -76,7 +76,7 @@ public sealed class MountGuardTests : IDisposable
     public void A_file_and_a_foreign_mount_point_are_refused()
     {
         File.WriteAllText(Point, "");
-        Should.Throw<NodeStartException>(() => MountGuard.Prepare(Point, NullLogger.Instance)).Message.ShouldContain("is a file");
-        Should.Throw<NodeStartException>(() => MountGuard.Prepare("/proc", NullLogger.Instance)).Message.ShouldContain("already a mount point");
+        Should.Throw<NodeStartException>(() => MountGuard.Prepare(Point, madeBefore: false, NullLogger.Instance)).Message.ShouldContain("is a file");
+        Should.Throw<NodeStartException>(() => MountGuard.Prepare("/proc", madeBefore: false, NullLogger.Instance)).Message.ShouldContain("already a mount point");
     }
 }

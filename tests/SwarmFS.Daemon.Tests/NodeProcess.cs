@@ -67,7 +67,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     public async Task<int?> TryUpAsync(params string[] options)
     {
         lock (_output) _output.Clear();
-        string[] mount = options.Contains("--no-mount") ? [] : ["--mount", Mount];
+        string[] mount = options.Contains("--no-mount") || options.Contains("--mount") ? [] : ["--mount", Mount];
         string[] listen = options.Contains("--listen") ? [] : ["--listen", "127.0.0.1:0"];
         var process = _process = Start(Program, ["--state", State, "up", .. mount, "--lan", "off", "--sync", "off", .. listen, .. options]);
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

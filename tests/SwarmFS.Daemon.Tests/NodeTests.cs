@@ -166,6 +166,64 @@ public sealed class NodeTests
     }
 
     [Fact]
+    public async Task The_mount_of_a_killed_node_goes_though_the_next_one_is_mounted_elsewhere_or_not_at_all()
+    {
+        NodeProcess.SkipUnlessMountable();
+        await using var node = new NodeProcess();
+        var (first, second) = (Path.Combine(node.Directory, "first"), Path.Combine(node.Directory, "second"));
+        try
+        {
+            await node.UpAsync("--mount", first);
+            await KillAsync(node);
+            await node.UpAsync("--mount", second);
+            node.Output.ShouldContain($"{first} was still mounted by this state's last node, which is dead; unmounted");
+            (await NodeProcess.ShellAsync($"test -e {first} || test -d {second}/pkgs && grep -c ' {node.Directory}/' /proc/mounts")).Out.Trim().ShouldBe("1");
+            await KillAsync(node);
+            await node.UpAsync("--no-mount");
+            (await NodeProcess.ShellAsync($"ls -d {first} {second} 2>&-; grep ' {node.Directory}/' /proc/mounts")).Out.ShouldBeEmpty();
+        }
+        finally
+        {
+            await NodeProcess.ShellAsync($"umount -l {first} {second} 2>&-");
+        }
+    }
+
+    [Fact]
+    public async Task A_directory_that_a_killed_node_has_made_goes_with_the_mount_of_the_next()
+    {
+        NodeProcess.SkipUnlessMountable();
+        await using var node = new NodeProcess();
+        await node.UpAsync();
+        await KillAsync(node);
+        await node.UpAsync();
+        (await node.SwarmfsAsync("down")).ExitCode.ShouldBe(0);
+        await node.WaitForEndAsync();
+        Directory.Exists(node.Mount).ShouldBeFalse();
+    }
+
+    private static async Task KillAsync(NodeProcess node)
+    {
+        await node.SignalAsync("KILL");
+        await node.WaitForEndAsync();
+    }
+
+    [Fact]
+    public async Task What_is_not_seen_at_its_place_is_not_called_mounted()
+    {
+        NodeProcess.SkipUnlessMountable();
+        await using var node = new NodeProcess();
+        await node.UpAsync();
+        (await NodeProcess.ShellAsync($"mount -t tmpfs none {node.Mount}")).ExitCode.ShouldBe(0);
+        var covered = await node.SwarmfsAsync("status");
+        covered.Out.ShouldMatch("mount .*elsewhere");
+        covered.Out.ShouldContain($"The mount is not seen on {node.Mount}");
+        (await NodeProcess.ShellAsync($"umount {node.Mount}")).ExitCode.ShouldBe(0);
+        var seen = await node.SwarmfsAsync("status");
+        seen.Out.ShouldNotContain("elsewhere");
+        seen.Out.ShouldMatch("health +ok");
+    }
+
+    [Fact]
     public async Task A_second_node_on_the_same_state_is_refused_and_the_first_goes_on()
     {
         await using var node = new NodeProcess();

@@ -118,6 +118,7 @@ public sealed class WitnessTests : IAsyncDisposable
         var status = await node.SwarmfsAsync("status");
         status.ExitCode.ShouldBe(1);
         status.Out.ShouldMatch("health +degraded\n +This node's log has [0-9]+ entries, and the newest are not shown yet: ");
+        status.Out.ShouldMatch(@"log .* \(own\): [1-9][0-9]* entries, never, unpublished\n");
         var checkpoint = await node.SwarmfsAsync("log", "checkpoint");
         checkpoint.ExitCode.ShouldBe(1);
         checkpoint.Error.ShouldStartWith("swarmfs: This node's log has ");

@@ -40,7 +40,7 @@ public sealed class NodeIdentityTests : IDisposable
         File.WriteAllText(KeyPath, content);
         File.SetUnixFileMode(KeyPath, UnixFileMode.UserRead | UnixFileMode.UserWrite);
 
-        Should.Throw<IdentityException>(() => NodeIdentity.LoadOrCreate(_directory)).Message.ShouldContain(KeyPath);
+        Should.Throw<IdentityException>(() => NodeIdentity.LoadOrCreate(_directory)).Message.ShouldBe($"{KeyPath} holds no private key in PEM form: it is damaged, or something else. Restore it, or move it away to get a new identity.");
         File.ReadAllText(KeyPath).ShouldBe(content);
     }
 

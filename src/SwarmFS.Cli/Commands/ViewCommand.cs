@@ -9,7 +9,7 @@ internal static class ViewCommand
     public static Command Create(CommandContext context)
     {
         var subject = new Argument<string>("package") { Description = "NAME (its newest version), NAME/VERSION, or the CID of a root" };
-        var directory = new Argument<string?>("dir") { Description = "An empty directory (default: the version's own place, /swarm/pkgs/NAME/VERSION)", DefaultValueFactory = _ => null };
+        var directory = PathWord.Optional("dir", "An empty directory (default: the version's own place, /swarm/pkgs/NAME/VERSION)");
         var command = new Command("view", "Have the kernel serve a version by its own EROFS: stat, open and listings as fast as on a disk. It comes and goes with the node, and is ended by umount") { subject, directory };
         context.AddExample(command, "swarmfs view gedit", "swarmfs view gedit/43.2-2 /mnt", "umount /mnt");
         command.SetAction((parsed, cancellationToken) => context.GuardAsync("Nothing was mounted.", async () =>

@@ -58,7 +58,7 @@ internal sealed class FullCatalogue(ProvenCatalog catalog, SuiteSync sync) : Nod
         var now = catalog.Status();
         return new CatalogueReport(
             now.Names, catalog.Releases, now.IsStale ? "stale" : now.Names == 0 ? "empty" : "fresh", catalog.Needed, Light: false,
-            [.. now.Logs.Select(Show)],
+            [.. now.Logs.Select(log => log is { IsOwn: true, Health: LogHealth.Unheard } && now.OwnUnpublished is { } own ? Show(log) with { Entries = own.Entries, State = "unpublished" } : Show(log))],
             [.. now.Suites.Select(suite => new SuiteReport(suite.Namespace, suite.Date, suite.Packages, suite.Confirmations))],
             [.. now.Conflicts.Select(conflict => $"{conflict.Subject}: {conflict.Believed} is believed, {conflict.Other} is not")],
             [.. now.Logs.Where(log => log.Fork is not null).Select(log => ShowFork(log.Key.Name))]);

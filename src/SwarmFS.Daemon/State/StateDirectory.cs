@@ -15,6 +15,7 @@ namespace SwarmFS.Daemon.State;
 /// peers.txt         peers to remember            import/        what imports remember of repositories
 /// store/            blocks                       daemon.log     written by up --detach; daemon.log.1 is older
 /// views             those to make again at the next start
+/// mount             where it is mounted, while it is
 /// *.damaged         a journal of slots or of a followed log that was damaged, set aside
 /// </code>
 /// </summary>
@@ -62,6 +63,9 @@ internal sealed class StateDirectory : IDisposable
 
     /// <summary>Views that stood when the node ended.</summary>
     public string Views => In("views");
+
+    /// <summary>Where the node is mounted.</summary>
+    public string Mount => In("mount");
 
     /// <exception cref="NodeStartException">Another node holds it, or it cannot be used.</exception>
     public static StateDirectory Open(string path)

@@ -62,7 +62,7 @@ public sealed class NodeIdentity : IDisposable
         catch (Exception malformed) when (malformed is ArgumentException or CryptographicException)
         {
             key.Dispose();
-            throw new IdentityException($"{path} holds no private key in PEM form ({malformed.Message}). Restore it, or move it away to get a new identity.");
+            throw new IdentityException($"{path} holds no private key in PEM form: it is damaged, or something else. Restore it, or move it away to get a new identity.");
         }
         key.Dispose();
         throw new IdentityException($"{path} holds a key of another kind; an ECDSA P-256 key is needed. Move it away to get a new identity.");
