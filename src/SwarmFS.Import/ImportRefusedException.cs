@@ -8,3 +8,6 @@ public sealed class ImportRefusedException(string message, Exception? inner = nu
 
 /// <summary>A source that could not be reached or did not answer in time: nothing is wrong with what it says, it says nothing.</summary>
 public sealed class SourceUnavailableException(string message, Exception? inner = null) : IOException(message, inner);
+
+/// <summary>What a source delivered could not be written to this node's disk: nothing is wrong with the source.</summary>
+public sealed class FileNotKeptException(string message, Exception? inner = null) : IOException(message, inner);

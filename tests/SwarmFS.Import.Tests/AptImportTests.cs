@@ -335,23 +335,43 @@ public sealed class AptImportTests(AptImportTests.Keys keys) : IClassFixture<Apt
         _mirror.Asked.Count.ShouldBe(asked);
     }
 
-    // A file of 1,000 bytes from a mirror that leaves connections open, on a clock that runs as fast as it can.
+    [Fact]
+    public async Task A_full_disk_is_not_taken_for_a_bad_network()
+    {
+        using var full = new FullStream();
+        (await FetchInVainAsync<FileNotKeptException>("whole", full)).Message.ShouldMatch("/whole was delivered but cannot be kept: No space left on device. Make room");
+        _mirror.Asked.Count.ShouldBe(1);
+    }
+
+    private sealed class FullStream : MemoryStream
+    {
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => throw new IOException("No space left on device");
+    }
+
+    // From a mirror that leaves connections open.
     private async Task<SourceUnavailableException> FetchInVainAsync(string name)
     {
         _mirror.HoldsOpen = true;
+        using var into = new MemoryStream();
+        return await FetchInVainAsync<SourceUnavailableException>(name, into);
+    }
+
+    // A file of 1,000 bytes, on a clock that runs as fast as it can.
+    private async Task<TException> FetchInVainAsync<TException>(string name, Stream into)
+        where TException : Exception
+    {
         _mirror.Files[name] = new byte[1000];
         var time = new SwarmFS.Testing.ManualTimeProvider();
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         using var fetcher = new AptFetcher(
             new AptConfiguration { Architecture = "amd64" }, time, NullLogger.Instance, new ImportMetrics(services.GetRequiredService<IMeterFactory>()));
-        using var into = new MemoryStream();
         var fetch = fetcher.FetchAsync(new Uri(_mirror.Address + name), into, 1000, 1000, null, ImportStage.Downloading, CancellationToken.None);
         while (!fetch.IsCompleted)
         {
             time.Advance(TimeSpan.FromSeconds(1));
             await Task.Delay(1, TestContext.Current.CancellationToken);
         }
-        return await Should.ThrowAsync<SourceUnavailableException>(fetch);
+        return await Should.ThrowAsync<TException>(fetch);
     }
 
     [Fact]

@@ -17,7 +17,7 @@ internal sealed class Origin(Importer importer, Activities activities) : IOrigin
             var made = await importer.MakeAsync(new ArtifactSource(package.Namespace, entry), cancellationToken, new ShownImport(activity, progress));
             return new MadeTree(made.Package.Root, made.Package.Entries, made.Package.Bytes, made);
         }
-        catch (Exception e) when (e is ImportRefusedException or SourceUnavailableException or StoreFullException)
+        catch (Exception e) when (e is ImportRefusedException or IOException or UnauthorizedAccessException or StoreFullException)
         {
             throw new ContentUnavailableException($"{package.Name} {package.Version} cannot be made from its origin: {e.Message}");
         }

@@ -61,6 +61,7 @@ internal sealed class AptFetcher : IDisposable
     /// <param name="maximum">No more than this many bytes are read.</param>
     /// <exception cref="ImportRefusedException">It is longer or shorter than it has to be.</exception>
     /// <exception cref="SourceUnavailableException">It is not there, or the server does not answer in time.</exception>
+    /// <exception cref="FileNotKeptException">What came could not be written.</exception>
     public async Task FetchAsync(Uri address, Stream into, long? exact, long maximum, IProgress<ImportProgress>? progress, ImportStage stage, CancellationToken cancellationToken)
     {
         var report = new ImportProgress(stage, address.ToString(), 0, exact ?? -1);
@@ -149,13 +150,25 @@ internal sealed class AptFetcher : IDisposable
         {
             alive(Stall);
             if (into.Length + read > maximum) throw TooLong(address, maximum);
-            await into.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            await KeepAsync(into, buffer.AsMemory(0, read), address, cancellationToken);
             progress?.Report(report with { Done = into.Length });
         }
     }
 
-    /// <summary>A connection may be better next time; an answer stays the same.</summary>
-    private static bool IsPassing(Exception e) => e is HttpRequestException or IOException and not SourceUnavailableException;
+    private static async ValueTask KeepAsync(Stream into, ReadOnlyMemory<byte> bytes, Uri address, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await into.WriteAsync(bytes, cancellationToken);
+        }
+        catch (IOException e)
+        {
+            throw new FileNotKeptException($"{address} was delivered but cannot be kept: {e.Message.TrimEnd('.')}. Make room on the disk of the state directory.", e);
+        }
+    }
+
+    /// <summary>A connection may be better next time; an answer stays the same, and so does this node's disk.</summary>
+    private static bool IsPassing(Exception e) => e is HttpRequestException or IOException and not (SourceUnavailableException or FileNotKeptException);
 
     private static string Reason(Exception e) => e is OperationCanceledException ? $"the server was silent for {Stall.TotalSeconds:0} s" : e.Message.TrimEnd('.');
 
