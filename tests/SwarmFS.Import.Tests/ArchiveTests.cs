@@ -142,13 +142,18 @@ public class ArchiveTests
         new Random(5).NextBytes(data.AsSpan(0, 150_000));
         var packed = Deb.Pack(data, packing);
         Unpack(packing, packed).ShouldBe(data);
-        if (packing == ".gz") return;
-        foreach (var length in new[] { 0, 1, 5, 100, packed.Length / 2, packed.Length - 1 })
+        foreach (var length in new[] { 0, 1, 5, 100, packed.Length / 2, packed.Length - 8, packed.Length - 1 })
             Should.Throw<ArchiveFormatException>(() => Unpack(packing, packed[..length]), $"{length} bytes");
         Should.Throw<ArchiveFormatException>(() => Unpack(packing, [.. packed, 0x20]));
         packed[packed.Length / 2] ^= 0x10;
         Should.Throw<ArchiveFormatException>(() => Unpack(packing, packed).ShouldBe(data));
     }
+
+    [Theory]
+    [InlineData(".gz")]
+    [InlineData(".zst")]
+    public void Members_of_one_file_are_unpacked_one_after_the_other(string packing) =>
+        Unpack(packing, [.. Deb.Pack("first "u8.ToArray(), packing), .. Deb.Pack([], packing), .. Deb.Pack("second"u8.ToArray(), packing)]).ShouldBe("first second"u8.ToArray());
 
     private static byte[] Unpack(string packing, byte[] packed)
     {

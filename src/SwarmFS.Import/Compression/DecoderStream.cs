@@ -1,7 +1,7 @@
 namespace SwarmFS.Import;
 
 /// <summary>
-/// What the two native decoders have in common: they turn a buffer of packed bytes into unpacked ones step by step. The end of the packed data has to coincide
+/// What the native decoders have in common: they turn a buffer of packed bytes into unpacked ones step by step. The end of the packed data has to coincide
 /// with the end of the input; anything else is cut off or has something hidden behind it.
 /// </summary>
 internal abstract class DecoderStream(Stream source) : ForwardOnlyStream
