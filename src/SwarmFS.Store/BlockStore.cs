@@ -13,7 +13,7 @@ namespace SwarmFS.Store;
 //   LoneBlock       a file of one block of 128 KiB and more        StoreLoader   finds everything again after a crash
 //   BlockWriter     which of these a new block goes into           Checker       fsck
 //   BlockReader     reads, verifies, drops what is damaged         Housekeeping  flushes and evicts in the background
-//   WriteBehind     keeps a large file out of memory as it comes
+//   WriteBehind     keeps a large file out of memory as it comes   Marker        marks what a collection must keep
 //
 // Goals: at most one copy of any byte; nothing unverified is ever given out; a hit allocates nothing and waits for no writer's disk work; the quota holds as
 // disk blocks are counted; a full disk costs caching, never a read.

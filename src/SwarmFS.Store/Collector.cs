@@ -10,14 +10,14 @@ namespace SwarmFS.Store;
 /// since (clock algorithm).
 /// </summary>
 internal sealed class Collector(
-    BlockIndex index, ContainerTable containers, HandleCache handles, FlatFiles flats, PackWriter packs, Protection protection, DagReach reach,
+    BlockIndex index, ContainerTable containers, HandleCache handles, FlatFiles flats, PackWriter packs, Protection protection, Marker marker,
     DiskBudget budget, StoreMetrics metrics, ILogger logger)
 {
     /// <summary>Bytes copied out of one file at most, so that the quota is overshot by this at most. A file with more protected bytes stays whole.</summary>
     public const long MaxSurvivors = 32 << 20;
 
-    /// <summary>How often a collection marks anew because something became protected meanwhile; after that it stops where it is.</summary>
-    private const int MaxMarkings = 4;
+    /// <summary>Nodes that are read while <see cref="Protection.Gate"/> is held, and whoever opens a package waits: the links of a small package, some milliseconds of a disk.</summary>
+    private const int MaxNodesAtGate = 64;
 
     /// <summary>One part in so many of a pack has a second chance: otherwise a working set larger than the quota would be copied round and round.</summary>
     private const int SecondChances = 2;
@@ -31,12 +31,9 @@ internal sealed class Collector(
     {
         lock (_gate)
         {
-            var (evicted, before) = (0L, budget.Used);
+            var before = budget.Used;
             _givesChances = targetBytes > 0;
-            for (var marking = 0; marking < MaxMarkings && budget.Used > targetBytes; marking++)
-            {
-                if (EvictMarked(targetBytes, ref evicted, cancellation)) break;
-            }
+            var evicted = before > targetBytes ? EvictDownTo(targetBytes, cancellation) : 0;
             var after = budget.Used;
             if (evicted > 0)
             {
@@ -53,38 +50,35 @@ internal sealed class Collector(
         lock (_gate) action();
     }
 
-    /// <summary>False when something became protected on the way and the marks are stale.</summary>
-    private bool EvictMarked(long targetBytes, ref long evicted, CancellationToken cancellation)
+    /// <summary>Returns how many blocks are gone.</summary>
+    private long EvictDownTo(long targetBytes, CancellationToken cancellation)
     {
-        var version = protection.Version;
+        var evicted = 0L;
         packs.SealActive();
         var start = containers.Tick();
-        Mark();
+        marker.Begin();
         foreach (var container in Candidates(start))
         {
+            if (budget.Used <= targetBytes) break;
+            evicted += EvictUnprotected(container, cancellation);
+        }
+        return evicted;
+    }
+
+    /// <summary>
+    /// Marks what became protected since the last file, with the gate held only for a little of it. Each turn reads nodes that none has read, so there are no more turns than the store has nodes.
+    /// </summary>
+    private long EvictUnprotected(Container container, CancellationToken cancellation)
+    {
+        while (true)
+        {
             cancellation.ThrowIfCancellationRequested();
-            if (budget.Used <= targetBytes) return true;
             lock (protection.Gate)
             {
-                if (protection.Version != version) return false;
-                evicted += TryEvict(container);
+                if (marker.TryCatchUp(MaxNodesAtGate)) return IsWorthwhile(container) ? TryEvict(container) : 0;
             }
+            marker.TryCatchUp(int.MaxValue);
         }
-        return true;
-    }
-
-    private void Mark()
-    {
-        index.ClearMarks();
-        foreach (var container in containers.Snapshot()) container.ClearMarkedBytes();
-        reach.Walk(protection.Roots(), cid => Mark(cid.Digest));
-        foreach (var digest in protection.Held()) Mark(digest);
-    }
-
-    private void Mark(in Sha256Digest digest)
-    {
-        if (!index.TryMark(digest, out var place) || (place.Flags & BlockFlags.Marked) != 0) return;
-        if (containers.TryGet(place.Container, out var container)) container.AddMarkedBytes(place.Length);
     }
 
     /// <summary>Oldest first. What is in use right now is left alone.</summary>

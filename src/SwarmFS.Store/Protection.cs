@@ -22,7 +22,7 @@ internal sealed class Protection
     /// <summary>Held for each change here, and by a collection for the eviction of one data file: so nothing is evicted that was protected before.</summary>
     public Lock Gate { get; } = new();
 
-    /// <summary>Changes whenever more becomes protected: marks made before no longer say everything.</summary>
+    /// <summary>Changes whenever a root becomes protected: marks made before do not say everything.</summary>
     public int Version => Volatile.Read(ref _version);
 
     /// <summary>Changes whenever something is protected no longer: what could not be evicted may be now.</summary>

@@ -257,6 +257,50 @@ public sealed class EvictionTests : IDisposable
         parentsFirst.ShouldAllBe(cid => _fixture.Store.Contains(cid));
     }
 
+    /// <summary>Each marking of all roots meets the node that none can read, and says so.</summary>
+    [Fact]
+    public void A_package_that_is_opened_while_a_collection_marks_stays_and_keeps_the_collection_from_nothing_else()
+    {
+        var tree = Content.Tree(_fixture.Store, [.. Enumerable.Range(0, 200).Select(i => ($"d{i}/f", Content.Bytes(1000, i)))]);
+        using var unreadable = Block.Create(CidCodec.MessagePack, [0xc1]);
+        _fixture.Store.Put(unreadable).ShouldBe(PutResult.Stored);
+        var opened = Content.Reach(_fixture.Store, tree.Root);
+        Fill(10 << 20, seed: 1000);
+        _fixture.Close();
+        _fixture.Said = _ => _fixture.Parts.Protection.Use(tree.Root);
+        _fixture.Parts.Protection.Pin(unreadable.Cid, "user");
+
+        _fixture.Parts.Collector.Collect(0, CancellationToken.None);
+
+        opened.Count(cid => _fixture.Parts.Index.TryFind(cid.Digest, out _)).ShouldBe(opened.Count);
+        _fixture.Parts.Index.Count.ShouldBe(opened.Count + 1);
+    }
+
+    [Fact]
+    public async Task What_is_here_of_a_package_when_it_is_opened_during_collections_stays_while_it_is_open()
+    {
+        var trees = Enumerable.Range(0, 60).Select(i => Content.Tree(
+            _fixture.Store, ("a", Content.Bytes(20_000, 10 * i)), ("b/c", Content.Bytes(30_000, 10 * i + 1)), ("b/d/e", Content.Bytes(140_000, 10 * i + 2)))).ToList();
+        var reach = trees.Select(tree => Content.Reach(_fixture.Store, tree.Root)).ToList();
+        using var stop = new CancellationTokenSource();
+        var collecting = Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested) await _fixture.Store.CollectAllAsync(CancellationToken.None);
+        });
+        var (uses, kept) = (new List<IDisposable>(), new List<Cid>());
+        for (var i = 0; i < trees.Count; i++)
+        {
+            uses.Add(_fixture.Store.Use(trees[i].Root));
+            // What hangs from a node that is gone already is not known to be of the package.
+            if (reach[i].TrueForAll(cid => _fixture.Store.Contains(cid))) kept.AddRange(reach[i]);
+        }
+        await _fixture.Store.CollectAllAsync(CancellationToken.None);
+        await stop.CancelAsync();
+        await collecting;
+        kept.ShouldAllBe(cid => _fixture.Store.Contains(cid));
+        uses.ForEach(use => use.Dispose());
+    }
+
     [Fact]
     public void A_collection_that_meets_the_end_of_an_import_takes_nothing_from_it()
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using SwarmFS.Core;
 using SwarmFS.Testing;
@@ -26,6 +27,9 @@ internal sealed class StoreFixture : IDisposable
 
     public StoreOptions Options { get; set; }
 
+    /// <summary>Is called with each message that <see cref="Parts"/> logs.</summary>
+    public Action<string> Said { get; set; } = _ => { };
+
     public ManualTimeProvider Time { get; } = new();
 
     public BlockStore Store
@@ -42,7 +46,7 @@ internal sealed class StoreFixture : IDisposable
         get
         {
             if (_parts is not null) return _parts;
-            _parts = new StoreParts(Options, Time, NullLogger.Instance, new Meters());
+            _parts = new StoreParts(Options, Time, new SaidLog(this), new Meters());
             new StoreLoader(_parts).Load();
             return _parts;
         }
@@ -90,6 +94,16 @@ internal sealed class StoreFixture : IDisposable
     {
         Close();
         if (_ownsDirectory) System.IO.Directory.Delete(Directory, recursive: true);
+    }
+
+    private sealed class SaidLog(StoreFixture fixture) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            fixture.Said(formatter(state, exception));
     }
 
     private sealed class Meters : IMeterFactory
