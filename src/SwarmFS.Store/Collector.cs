@@ -10,7 +10,7 @@ namespace SwarmFS.Store;
 /// since (clock algorithm).
 /// </summary>
 internal sealed class Collector(
-    BlockIndex index, ContainerTable containers, HandleCache handles, FlatFiles flats, PackWriter packs, Protection protection, Marker marker,
+    BlockIndex index, ContainerTable containers, HandleCache handles, FlatFiles flats, PackWriter packs, Flusher flusher, Protection protection, Marker marker,
     DiskBudget budget, StoreMetrics metrics, ILogger logger)
 {
     /// <summary>Bytes copied out of one file at most, so that the quota is overshot by this at most. A file with more protected bytes stays whole.</summary>
@@ -94,41 +94,53 @@ internal sealed class Collector(
     private long TryEvict(Container container)
     {
         if (!container.TryRetire()) return 0;
+        var survivors = new List<Survivor>();
         try
         {
-            var evicted = Empty(container, container.ReadList());
-            packs.SyncSurvivors();
+            var evicted = Empty(container, container.ReadList(), survivors);
+            if (survivors.Count > 0) flusher.FlushCopies(survivors.Select(survivor => survivor.Pack).Distinct());
             Remove(container);
             return evicted;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
+            TakeBack(survivors);
             container.Reinstate();
             if (failure is not IOException full || !Interop.IsFull(full)) StoreLog.EvictionFailed(logger, container.Path, failure);
             return 0;
         }
     }
 
-    private long Empty(Container container, IReadOnlyList<ListedBlock> blocks)
+    /// <summary>The copies may not be on the disk: what they were copied from counts again, and is verified again.</summary>
+    private void TakeBack(List<Survivor> survivors)
+    {
+        foreach (var (digest, from, pack, offset) in survivors)
+        {
+            index.Remove(digest, new BlockPlace(pack.Id, from.Meta, offset));
+            index.TryAdd(digest, from.Without(BlockFlags.Verified));
+        }
+    }
+
+    private long Empty(Container container, IReadOnlyList<ListedBlock> blocks, List<Survivor> survivors)
     {
         var (evicted, chances) = (0L, container is Pack && _givesChances ? container.DiskBytes / SecondChances : 0);
         foreach (var block in blocks)
         {
             if (!index.TryFind(block.Digest, out var place) || place.Container != container.Id) continue;
             var isProtected = (place.Flags & BlockFlags.Marked) != 0 || protection.IsHeld(block.Digest);
-            if (isProtected) Rescue(container, block.Digest, place);
-            else if ((place.Flags & BlockFlags.Used) != 0 && (chances -= block.Length) >= 0 && TryRescue(container, block.Digest, place)) continue;
+            if (isProtected) Rescue(container, block.Digest, place, survivors);
+            else if ((place.Flags & BlockFlags.Used) != 0 && (chances -= block.Length) >= 0 && TryRescue(container, block.Digest, place, survivors)) continue;
             else if (index.Remove(block.Digest, place)) evicted++;
         }
         return evicted;
     }
 
     /// <summary>False when the disk is full: what is not protected has no second chance then.</summary>
-    private bool TryRescue(Container container, in Sha256Digest digest, BlockPlace place)
+    private bool TryRescue(Container container, in Sha256Digest digest, BlockPlace place, List<Survivor> survivors)
     {
         try
         {
-            Rescue(container, digest, place);
+            Rescue(container, digest, place, survivors);
             return true;
         }
         catch (IOException full) when (Interop.IsFull(full))
@@ -137,15 +149,21 @@ internal sealed class Collector(
         }
     }
 
-    /// <summary>Copies the block as it is; one that was not verified yet still is not, and is found out at its first read.</summary>
-    public void Rescue(Container container, in Sha256Digest digest, BlockPlace place)
+    private void Rescue(Container container, in Sha256Digest digest, BlockPlace place, List<Survivor> survivors)
+    {
+        if (Rescue(container, digest, place) is { } survivor) survivors.Add(survivor);
+    }
+
+    /// <summary>Copies the block as it is; one that was not verified yet still is not, and is found out at its first read. Null when the file has not all of it: it has left the index.</summary>
+    public Survivor? Rescue(Container container, in Sha256Digest digest, BlockPlace place)
     {
         var buffer = BlockBuffers.Shared.Rent(place.Length);
         try
         {
             var bytes = buffer.AsSpan(0, place.Length);
-            if (handles.Read(container, place.Offset, bytes) == place.Length) packs.AppendSurvivor(digest, place, bytes);
-            else index.Remove(digest, place);
+            if (handles.Read(container, place.Offset, bytes) == place.Length) return packs.AppendSurvivor(digest, place, bytes);
+            index.Remove(digest, place);
+            return null;
         }
         finally
         {

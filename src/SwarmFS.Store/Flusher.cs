@@ -15,14 +15,13 @@ internal sealed class Flusher(PackWriter packs, BlockIndex index, ContainerTable
     private readonly Lock _gate = new();
     private IOException? _untold;
 
-    /// <exception cref="IOException">Something could not be flushed, now or by <see cref="TryFlush"/> before. What of it the disk has lost is no longer in the store.</exception>
+    /// <exception cref="IOException">Something could not be flushed, now or for others before. What of it the disk has lost is no longer in the store.</exception>
     public void Flush()
     {
         lock (_gate)
         {
-            var earlier = Interlocked.Exchange(ref _untold, null);
             FlushDirty();
-            if (earlier is not null) throw new IOException(earlier.Message, earlier);
+            if (Interlocked.Exchange(ref _untold, null) is { } earlier) throw new IOException(earlier.Message, earlier);
         }
     }
 
@@ -41,6 +40,26 @@ internal sealed class Flusher(PackWriter packs, BlockIndex index, ContainerTable
                 throw;
             }
         }
+    }
+
+    /// <summary>
+    /// Makes the copies durable that an eviction wrote to these packs. An eviction has the gate that whoever opens a package needs, so it does not wait for a flush of everything.
+    /// </summary>
+    /// <exception cref="IOException">They may not be. What else in the packs the disk has lost is no longer in the store, and the next who relies on a flush is told.</exception>
+    public void FlushCopies(IEnumerable<Pack> written)
+    {
+        IOException? failure = null;
+        foreach (var pack in written)
+        {
+            using var handle = Interop.Open(pack.Path, Interop.ReadOnly);
+            Sync(handle, pack, pack.Path, ref failure);
+        }
+        if (failure is not null)
+        {
+            Volatile.Write(ref _untold, failure);
+            throw failure;
+        }
+        Durable.FlushDirectory(packsDirectory);
     }
 
     private void FlushDirty()
@@ -74,23 +93,25 @@ internal sealed class Flusher(PackWriter packs, BlockIndex index, ContainerTable
                 if (TryOpen(path) is { } handle) files.Add((handle, container, path));
             }
             foreach (var (handle, _, _) in files) Interop.StartWriting(handle);
-            foreach (var (handle, container, path) in files)
-            {
-                try
-                {
-                    Durable.Flush(handle, path);
-                }
-                catch (IOException first)
-                {
-                    failure ??= first;
-                    Interop.GiveUpPages(handle, length: 0);
-                    CheckAgain(container);
-                }
-            }
+            foreach (var (handle, container, path) in files) Sync(handle, container, path, ref failure);
         }
         finally
         {
             foreach (var (handle, _, _) in files) handle.Dispose();
+        }
+    }
+
+    private void Sync(SafeFileHandle handle, Container container, string path, ref IOException? failure)
+    {
+        try
+        {
+            Durable.Flush(handle, path);
+        }
+        catch (IOException first)
+        {
+            failure ??= first;
+            Interop.GiveUpPages(handle, length: 0);
+            CheckAgain(container);
         }
     }
 

@@ -15,7 +15,6 @@ internal sealed class PackWriter(
 
     private readonly Lock _gate = new();
     private readonly List<ListedBlock> _listed = [];
-    private readonly HashSet<Pack> _withSurvivors = [];
     private Pack? _active;
 
     // Bytes reserved beyond the active pack's end: counted as if they were written.
@@ -49,32 +48,15 @@ internal sealed class PackWriter(
     /// Writes the copy of a block that an eviction found protected, and has the index point to it. Takes the cost from the budget even above the quota.
     /// </summary>
     /// <exception cref="IOException">The block is where it was.</exception>
-    public void AppendSurvivor(in Sha256Digest digest, BlockPlace from, ReadOnlySpan<byte> bytes)
+    public Survivor AppendSurvivor(in Sha256Digest digest, BlockPlace from, ReadOnlySpan<byte> bytes)
     {
         lock (_gate)
         {
             var (pack, offset) = Add(digest, from.Codec, bytes, isAwaited: true);
             budget.Take(Cost(bytes.Length));
             index.Move(digest, from, pack.Id, offset);
-            _withSurvivors.Add(pack);
+            return new Survivor(digest, from, pack, offset);
         }
-    }
-
-    /// <summary>Makes the copies durable, so that what they were copied from may go.</summary>
-    public void SyncSurvivors()
-    {
-        List<Pack> packs;
-        lock (_gate)
-        {
-            packs = [.. _withSurvivors];
-            _withSurvivors.Clear();
-        }
-        foreach (var pack in packs)
-        {
-            using var handle = Interop.Open(pack.Path, Interop.ReadOnly);
-            Durable.Flush(handle, pack.Path);
-        }
-        if (packs.Count > 0) Durable.FlushDirectory(directory);
     }
 
     /// <summary>True while blocks wait to be written.</summary>
@@ -269,3 +251,6 @@ internal sealed class PackWriter(
         }
     }
 }
+
+/// <summary>A block whose copy is in the pack and which still lies where it was copied from.</summary>
+internal readonly record struct Survivor(Sha256Digest Digest, BlockPlace From, Pack Pack, long Offset);

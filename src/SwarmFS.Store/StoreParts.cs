@@ -23,10 +23,10 @@ internal sealed class StoreParts
         PackWriter = new PackWriter(Packs, PackBytesOf(options), Index, Containers, Handles, Tail, Budget);
         Reader = new BlockReader(Index, Containers, Handles, Tail, Flats, Metrics, logger);
         Reach = new DagReach(Reader, logger);
-        Collector = new Collector(Index, Containers, Handles, Flats, PackWriter, Protection, new Marker(Index, Containers, Protection, Reach), Budget, Metrics, logger);
+        Flusher = new Flusher(PackWriter, Index, Containers, Reader, Files, Packs);
+        Collector = new Collector(Index, Containers, Handles, Flats, PackWriter, Flusher, Protection, new Marker(Index, Containers, Protection, Reach), Budget, Metrics, logger);
         Space = new SpaceKeeper(options, Budget, Collector, Protection, time, logger);
         Writer = new BlockWriter(options, Index, Flats, PackWriter, Protection, Space, Budget, Metrics, logger);
-        Flusher = new Flusher(PackWriter, Index, Containers, Reader, Files, Packs);
     }
 
     public StoreOptions Options { get; }

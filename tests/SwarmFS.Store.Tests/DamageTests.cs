@@ -148,6 +148,39 @@ public sealed class DamageTests : IDisposable
         parts.Flusher.Flush();
     }
 
+    /// <summary>The node that none can read is spoken of while the collection marks: then there is a pack already to which it will copy what survives.</summary>
+    [Fact]
+    public void Where_the_copies_of_an_eviction_cannot_be_flushed_their_originals_count_and_what_else_was_lost_with_them_leaves_the_store()
+    {
+        using var kept = Content.Raw(1000, 1);
+        using var beside = Content.Raw(1000, 2);
+        using var unreadable = Block.Create(CidCodec.MessagePack, [0xc1]);
+        var parts = _fixture.Parts;
+        foreach (var block in new[] { kept, unreadable, Content.Raw(90_000, 3) }) parts.Writer.Put(block);
+        foreach (var cid in new[] { kept.Cid, unreadable.Cid }) parts.Protection.Pin(cid, "user");
+        var original = _fixture.Files("*.pack").Single();
+        _fixture.Said = message =>
+        {
+            if (!message.Contains(unreadable.Cid.ToString(), StringComparison.Ordinal)) return;
+            parts.Writer.Put(beside);
+            parts.PackWriter.WriteOut();
+            var copies = _fixture.Files("*.pack").Single(path => path != original);
+            File.Move(copies, copies + ".aside");
+            File.CreateSymbolicLink(copies, "/dev/null");
+            Flip(copies + ".aside", 16 + 48 + 500);
+        };
+
+        parts.Collector.Collect(0, CancellationToken.None);
+
+        File.Exists(original).ShouldBeTrue();
+        parts.Index.TryFind(kept.Cid.Digest, out var place).ShouldBeTrue();
+        parts.Containers.TryGet(place.Container, out var container).ShouldBeTrue();
+        container.Path.ShouldBe(original);
+        parts.Reader.Read(kept.Cid, 0, new byte[1000]).ShouldBe(1000);
+        parts.Index.TryFind(beside.Cid.Digest, out _).ShouldBeFalse();
+        Should.Throw<IOException>(parts.Flusher.Flush);
+    }
+
     [Fact]
     public void A_damaged_block_of_some_size_is_replaced_by_a_sound_one_for_good()
     {
