@@ -25,25 +25,46 @@ internal sealed class Pack(int id, string path) : Container(id, path)
 
     public bool IsSealed { get; set; }
 
+    /// <summary>The device could not give all of it when the store was opened: what the index has of it is what it gave.</summary>
+    public bool IsPartlyLost { get; set; }
+
     public string IndexPath => System.IO.Path.ChangeExtension(Path, IndexExtension);
 
     public override IEnumerable<string> Paths => [IndexPath, Path];
 
-    public override IReadOnlyList<ListedBlock> ReadList() =>
-        (File.Exists(IndexPath) ? PackFormat.TryDecodeIndex(File.ReadAllBytes(IndexPath), Length) : null) ?? Scan(out _);
+    public override IReadOnlyList<ListedBlock> ReadList()
+    {
+        if (File.Exists(IndexPath) && PackFormat.TryDecodeIndex(File.ReadAllBytes(IndexPath), Length) is { } blocks) return blocks;
+        var scanned = Scan(out _, out var damage);
+        return damage is null || IsPartlyLost ? scanned : throw damage;
+    }
 
     /// <summary>Reads the record headers one after the other up to the first that is none or whose bytes are cut off.</summary>
     /// <param name="end">Where that one begins: the length of the sound part.</param>
-    public List<ListedBlock> Scan(out long end)
+    /// <param name="damage">Why the device cannot give what follows; otherwise null.</param>
+    public List<ListedBlock> Scan(out long end, out IOException? damage)
+    {
+        (end, damage) = (0, null);
+        var blocks = new List<ListedBlock>();
+        try
+        {
+            Scan(blocks, ref end);
+        }
+        catch (IOException failure) when (Interop.IsDamage(failure))
+        {
+            damage = failure;
+        }
+        return blocks;
+    }
+
+    private void Scan(List<ListedBlock> blocks, ref long end)
     {
         using var file = Interop.Open(Path, Interop.ReadOnly);
         var length = RandomAccess.GetLength(file);
         var window = new byte[ScanWindow];
-        var blocks = new List<ListedBlock>();
         long windowStart = 0;
         var windowLength = RandomAccess.Read(file, window, 0);
-        end = 0;
-        if (windowLength < PackFormat.FileHeaderLength || !window.AsSpan().StartsWith(PackFormat.FileHeader)) return blocks;
+        if (windowLength < PackFormat.FileHeaderLength || !window.AsSpan().StartsWith(PackFormat.FileHeader)) return;
         end = PackFormat.FileHeaderLength;
         while (end + PackFormat.RecordHeaderLength <= length)
         {
@@ -60,7 +81,6 @@ internal sealed class Pack(int id, string path) : Container(id, path)
             blocks.Add(new ListedBlock(digest, start, size, codec));
             end = start + size;
         }
-        return blocks;
     }
 
     /// <summary>

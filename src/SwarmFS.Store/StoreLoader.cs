@@ -39,14 +39,20 @@ internal sealed class StoreLoader(StoreParts parts)
     private void LoadPack(Pack pack, bool isLast)
     {
         var length = new FileInfo(pack.Path).Length;
-        if (File.Exists(pack.IndexPath) && PackFormat.TryDecodeIndex(File.ReadAllBytes(pack.IndexPath), length) is { } sealedBlocks)
+        if (TryRead(pack.IndexPath) is { } index && PackFormat.TryDecodeIndex(index, length) is { } sealedBlocks)
         {
             pack.Length = length;
             pack.IsSealed = true;
             Register(pack, sealedBlocks);
             return;
         }
-        var blocks = pack.Scan(out var sound);
+        var blocks = pack.Scan(out var sound, out var damage);
+        if (damage is not null)
+        {
+            StoreLog.Unreadable(parts.Logger, pack.Path, damage.Message);
+            KeepAsFound(pack, blocks, sound);
+            return;
+        }
         if (blocks.Count == 0)
         {
             foreach (var path in pack.Paths) File.Delete(path);
@@ -57,6 +63,14 @@ internal sealed class StoreLoader(StoreParts parts)
         File.Delete(pack.IndexPath);
         if (isLast) parts.PackWriter.Continue(pack, blocks);
         else pack.Seal(blocks);
+        Register(pack, blocks);
+    }
+
+    /// <summary>Neither cut back nor appended to: what the device does not give now it may give at another start. Until then it is evicted like any other.</summary>
+    private void KeepAsFound(Pack pack, List<ListedBlock> blocks, long sound)
+    {
+        File.Delete(pack.IndexPath);
+        (pack.Length, pack.IsSealed, pack.IsPartlyLost) = (sound, true, true);
         Register(pack, blocks);
     }
 
@@ -85,7 +99,7 @@ internal sealed class StoreLoader(StoreParts parts)
     {
         parts.Containers.Reserve(id);
         var listPath = Path.ChangeExtension(path, FlatFile.ListExtension);
-        var list = File.Exists(listPath) ? ChunkList.TryDecode(File.ReadAllBytes(listPath)) : null;
+        var list = TryRead(listPath) is { } bytes ? ChunkList.TryDecode(bytes) : null;
         var present = list?.Presence.Count(presence => presence == 1) ?? 0;
         if (list is null || present == 0)
         {
@@ -120,6 +134,25 @@ internal sealed class StoreLoader(StoreParts parts)
         container.AddDiskBytes(allocated - container.DiskBytes);
         parts.Budget.Take(allocated);
         _found.Add((container, File.GetLastWriteTimeUtc(container.Path)));
+    }
+
+    /// <summary>Null when there is no such list, or when the device has lost it, which is no worse than one that is torn.</summary>
+    /// <exception cref="IOException">It may be there, and readable at another time: nothing may be concluded from that.</exception>
+    private byte[]? TryRead(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+        catch (IOException damage) when (Interop.IsDamage(damage))
+        {
+            StoreLog.Unreadable(parts.Logger, path, damage.Message);
+            return null;
+        }
     }
 
     /// <summary>True for a list or index whose data file is there.</summary>

@@ -45,4 +45,7 @@ internal static partial class StoreLog
 
     [LoggerMessage(1012, LogLevel.Error, "Housekeeping of the store {Directory} met what it does not know and goes on; check the owner and the attributes of its files")]
     public static partial void HousekeepingFailed(ILogger logger, string directory, Exception failure);
+
+    [LoggerMessage(1013, LogLevel.Error, "The disk cannot give what {Path} says ({Reason}): blocks that nothing else lists are fetched again when they are needed. Look at the disk")]
+    public static partial void Unreadable(ILogger logger, string path, string reason);
 }

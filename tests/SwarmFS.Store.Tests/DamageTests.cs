@@ -291,6 +291,100 @@ public sealed class DamageTests : IDisposable
         blocks.ShouldAllBe(block => Content.IsReadable(store, block));
     }
 
+    /// <summary>From now on a read of this file fails as that of a bad sector does. What was there lies aside.</summary>
+    private void MakeUnreadable(string path)
+    {
+        File.Move(path, Path.Combine(_fixture.Directory, "aside"));
+        File.CreateSymbolicLink(path, "/proc/self/mem");
+    }
+
+    [Fact]
+    public void A_pack_whose_index_the_device_cannot_give_is_read_without_it()
+    {
+        var (blocks, packs) = WriteSealedPacks();
+        MakeUnreadable(Path.ChangeExtension(packs[0], ".index"));
+        var said = new List<string>();
+        _fixture.Said = said.Add;
+
+        blocks.ShouldAllBe(block => _fixture.Parts.Reader.Read(block.Cid, 0, new byte[block.Length]) == block.Length);
+        said.ShouldContain(message => message.Contains(Path.ChangeExtension(packs[0], ".index")));
+        _fixture.Close();
+        blocks.ShouldAllBe(block => Content.IsReadable(_fixture.Store, block));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_pack_that_the_device_cannot_give_is_named_and_costs_its_own_blocks_alone(bool isLast)
+    {
+        var (blocks, packs) = WriteSealedPacks();
+        var lost = isLast ? packs[^1] : packs[0];
+        File.Delete(Path.ChangeExtension(lost, ".index"));
+        MakeUnreadable(lost);
+        var said = new List<string>();
+        _fixture.Said = said.Add;
+
+        var here = blocks.Where(block => _fixture.Parts.Reader.Read(block.Cid, 0, new byte[block.Length]) == block.Length).ToList();
+        here.Count.ShouldBeInRange(1, blocks.Count - 1);
+        said.ShouldContain(message => message.Contains(lost));
+        _fixture.Close();
+        blocks.Except(here).ShouldAllBe(block => _fixture.Store.Put(block) == PutResult.Stored);
+        _fixture.Close();
+
+        File.Move(Path.Combine(_fixture.Directory, "aside"), lost, overwrite: true);
+        blocks.ShouldAllBe(block => Content.IsReadable(_fixture.Store, block));
+    }
+
+    private (List<Block> Blocks, List<string> Packs) WriteSealedPacks()
+    {
+        _fixture.Options = _fixture.Options with { PackBytes = 2 << 20 };
+        var blocks = Content.Chunks(60, 100_000, seed: 1);
+        blocks.ForEach(block => _fixture.Store.Put(block));
+        _fixture.Close();
+        return (blocks, _fixture.Files("*.pack").ToList());
+    }
+
+    [Fact]
+    public void A_flat_file_whose_list_the_device_cannot_give_is_named_and_its_chunks_can_be_put_again()
+    {
+        var chunks = Content.Chunks(3, 200_000, seed: 1);
+        _fixture.Store.DeclareFile(Content.Layout(chunks));
+        chunks.ForEach(chunk => _fixture.Store.Put(chunk));
+        _fixture.Close();
+        var list = _fixture.Files("*.chunks").Single();
+        MakeUnreadable(list);
+        var said = new List<string>();
+        _fixture.Said = said.Add;
+        _fixture.Parts.Index.Count.ShouldBe(0);
+        said.ShouldContain(message => message.Contains(list));
+        _fixture.Close();
+        chunks.ForEach(chunk => _fixture.Store.Put(chunk).ShouldBe(PutResult.Stored));
+    }
+
+    /// <summary>A loop of symbolic links: as with the last descriptor gone, open(2) fails although the file is there.</summary>
+    [Theory]
+    [InlineData("*.pack")]
+    [InlineData("*.index")]
+    [InlineData("*.chunks")]
+    public void A_file_that_cannot_be_opened_for_now_keeps_the_store_from_starting_and_nothing_is_removed(string kind)
+    {
+        var (blocks, packs) = WriteSealedPacks();
+        File.Delete(Path.ChangeExtension(packs[^1], ".index"));
+        var chunks = Content.Chunks(3, 200_000, seed: 1);
+        _fixture.Store.DeclareFile(Content.Layout(chunks));
+        chunks.ForEach(chunk => _fixture.Store.Put(chunk));
+        _fixture.Close();
+        var path = _fixture.Files(kind).Last();
+        var aside = Path.Combine(_fixture.Directory, "aside");
+        File.Move(path, aside);
+        File.CreateSymbolicLink(path, path);
+
+        Should.Throw<IOException>(() => _fixture.Store);
+
+        File.Move(aside, path, overwrite: true);
+        blocks.Concat(chunks).ShouldAllBe(block => Content.IsReadable(_fixture.Store, block));
+    }
+
     [Fact]
     public void A_damaged_chunk_is_not_in_the_flat_file_until_it_is_put_again()
     {
