@@ -20,8 +20,8 @@ internal sealed class PinFile(string directory)
     public Dictionary<Cid, string> Load()
     {
         var pins = new Dictionary<Cid, string>();
-        if (!File.Exists(_path)) return pins;
-        var lines = File.ReadAllText(_path, Encoding.UTF8).Split('\n');
+        if (Read() is not { } text) return pins;
+        var lines = text.Split('\n');
         if (lines[0] != FirstLine) throw Unreadable(1, $"it does not begin with '{FirstLine}'");
         for (var i = 1; i < lines.Length; i++)
         {
@@ -32,6 +32,24 @@ internal sealed class PinFile(string directory)
             pins[root] = lines[i][(space + 1)..];
         }
         return pins;
+    }
+
+    /// <summary>Null when there is no such file.</summary>
+    private string? Read()
+    {
+        try
+        {
+            return File.ReadAllText(_path, Encoding.UTF8);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreUnusableException($"The list of pins '{_path}' cannot be read: {failure.Message} See to its disk, owner and attributes, or move it away to start without pins; "
+                + "blocks are not touched.");
+        }
     }
 
     /// <exception cref="IOException">The file is as it was before.</exception>
