@@ -84,6 +84,49 @@ public sealed class EvictionTests : IDisposable
     }
 
     [Fact]
+    public void A_package_larger_than_the_quota_goes_through_while_it_is_in_use_and_the_disk_use_stays_bounded()
+    {
+        var other = new Testing.MemoryBlockStore();
+        var tree = Content.Tree(
+            other, [("large", Content.Bytes(20 << 20, 1)), .. Enumerable.Range(0, 200).Select(i => ($"d{i % 9}/f{i}", Content.Bytes(i % 5 == 0 ? 300_000 : 60_000, 10 + i)))]);
+        Fill(10 << 20, seed: 1000);
+        var (most, kept) = (0L, 0);
+        using (_fixture.Store.Use(tree.Root))
+        {
+            for (var round = 0; round < 2; round++)
+            {
+                foreach (var cid in Content.Reach(other, tree.Root))
+                {
+                    other.TryGet(cid, out var block).ShouldBeTrue();
+                    using (block)
+                    {
+                        if (TryLoadLayout(cid, 20 << 20, other) is { } layout) _fixture.Store.DeclareFile(layout);
+                        _fixture.Store.Put(block);
+                        if (Content.IsReadable(_fixture.Store, block)) kept++;
+                    }
+                    most = Math.Max(most, _fixture.DiskBytes());
+                    _fixture.Time.Advance(TimeSpan.FromMilliseconds(100));
+                }
+            }
+        }
+        kept.ShouldBeGreaterThan(0);
+        most.ShouldBeLessThan(Quota + (1 << 20));
+        Fill(3 * Quota, seed: 20_000);
+    }
+
+    private static FileLayout? TryLoadLayout(in Cid cid, long size, IBlockStore store)
+    {
+        try
+        {
+            return FileLayoutLoader.TryLoad(cid, size, store, [], out var layout) ? layout : null;
+        }
+        catch (InvalidTreeException)
+        {
+            return null;
+        }
+    }
+
+    [Fact]
     public void A_block_of_a_pinned_root_that_comes_after_the_pin_is_kept()
     {
         var other = new Testing.MemoryBlockStore();
