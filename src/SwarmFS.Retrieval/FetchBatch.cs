@@ -58,5 +58,7 @@ internal sealed class FetchBatch(BlockFetcher fetcher, RootAccount account, Fetc
 
     public void Deliver(Block block) => fetcher.Land(block, Account);
 
+    public void Receiving() => Account.Received();
+
     public void Dispose() => _over.Dispose();
 }

@@ -4,7 +4,7 @@ namespace SwarmFS.Retrieval;
 
 /// <summary>
 /// One reader's patience: its deadline, its token, and what the sources have said so far. The deadline is for sources that deliver nothing: while blocks of the root come, one after another over
-/// a slow line, it moves along.
+/// a slow line, or parts of a large one, it moves along.
 /// </summary>
 internal sealed class ReadAttempt : IDisposable
 {
@@ -35,7 +35,7 @@ internal sealed class ReadAttempt : IDisposable
     }
 
     /// <summary>A <see cref="TimeProvider"/> timestamp, as things stand.</summary>
-    public long Deadline => Math.Min(_time.After(Math.Max(_start, _account.LastDelivered), _limit), _time.After(_start, MostDeadlines * _limit));
+    public long Deadline => Math.Min(_time.After(Math.Max(_start, _account.LastReceived), _limit), _time.After(_start, MostDeadlines * _limit));
 
     /// <summary>Cancelled when the reader left or the deadline and its grace passed.</summary>
     public CancellationToken Token => _either.Token;

@@ -8,7 +8,7 @@ internal sealed class RootAccount(Cid root, TimeProvider time)
     private long _bytes;
     private long _blocks;
     private long _waiting;
-    private long _lastDelivered = long.MinValue;
+    private long _lastReceived = long.MinValue;
 
     public Cid Root { get; } = root;
 
@@ -16,8 +16,8 @@ internal sealed class RootAccount(Cid root, TimeProvider time)
 
     public long Blocks => Interlocked.Read(ref _blocks);
 
-    /// <summary>Timestamp of the last block that came; <see cref="long.MinValue"/>: none.</summary>
-    public long LastDelivered => Volatile.Read(ref _lastDelivered);
+    /// <summary>Timestamp of the last block that came, or part of a large one; <see cref="long.MinValue"/>: none.</summary>
+    public long LastReceived => Volatile.Read(ref _lastReceived);
 
     /// <summary>Reads that wait for a source now.</summary>
     public long Waiting => Interlocked.Read(ref _waiting);
@@ -26,8 +26,10 @@ internal sealed class RootAccount(Cid root, TimeProvider time)
     {
         Interlocked.Add(ref _bytes, length);
         Interlocked.Increment(ref _blocks);
-        Volatile.Write(ref _lastDelivered, time.GetTimestamp());
+        Received();
     }
+
+    public void Received() => Volatile.Write(ref _lastReceived, time.GetTimestamp());
 
     public void BeginWait() => Interlocked.Increment(ref _waiting);
 

@@ -156,7 +156,7 @@ internal sealed class WholeFetch(
         /// <summary>The sources have delivered nothing for a whole deadline: nothing more is asked of them.</summary>
         public bool HasGivenUp { get; private set; }
 
-        public void GiveUpIfSilentSince(long start) => HasGivenUp |= account.LastDelivered <= start;
+        public void GiveUpIfSilentSince(long start) => HasGivenUp |= account.LastReceived <= start;
 
         public void Plan(WantedBlock block)
         {

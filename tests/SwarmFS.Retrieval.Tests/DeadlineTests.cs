@@ -110,6 +110,27 @@ public sealed class DeadlineTests
     }
 
     [Fact]
+    public async Task A_reader_waits_while_its_block_comes_bit_by_bit()
+    {
+        await using var world = new World(("a", World.Noise(5000, 1)));
+        var source = world.OverScript();
+        var tree = await world.TreeAsync();
+        var read = BlockAsync(world, tree, "a");
+        var request = await source.NextAsync();
+        for (var part = 0; part < 3; part++)
+        {
+            world.Time.Advance(TimeSpan.FromSeconds(14));
+            request.Receives();
+        }
+        world.Time.Advance(TimeSpan.FromSeconds(14));
+        read.IsCompleted.ShouldBeFalse();
+
+        request.DeliverAll();
+
+        (await read.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBeBytes(world.Expected("a"));
+    }
+
+    [Fact]
     public async Task What_comes_of_the_root_does_not_keep_a_reader_waiting_for_ever()
     {
         await using var world = new World([("a", World.Noise(5000, 1)), .. Enumerable.Range(0, 40).Select(i => ($"f{i}", World.Noise(100 + i, i)))]);

@@ -291,6 +291,53 @@ public sealed class ExchangeTests
     }
 
     [Fact]
+    public async Task A_reader_waits_while_a_large_block_comes_slowly_but_not_for_ever()
+    {
+        using var world = new SimulatedExchange();
+        var peer = world.Connect(1);
+        peer.Holds(HoldingState.Complete);
+        var block = SimulatedExchange.Blocks(1, length: 512 << 10).Single();
+        using var sink = new KeepingSink();
+        var read = world.Fetch([block], sink, seconds: 15);
+        peer.Wants.Single().Want.Milliseconds.ShouldBeGreaterThan(200_000u, "the peer does not drop it either");
+
+        for (var second = 0; second < 290; second++)
+        {
+            peer.BlockBytesRead += 2_000;
+            world.Advance(1);
+            read.IsCompleted.ShouldBeFalse();
+        }
+        sink.Heard.ShouldBeGreaterThan(100);
+        for (var second = 0; second < 15; second++)
+        {
+            peer.BlockBytesRead += 2_000;
+            world.Advance(1);
+        }
+
+        (await read).Missing.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_byte_now_and_then_keeps_no_reader_waiting()
+    {
+        using var world = new SimulatedExchange();
+        var peer = world.Connect(1);
+        peer.Holds(HoldingState.Complete);
+        using var sink = new KeepingSink();
+        var read = world.Fetch(SimulatedExchange.Blocks(1), sink, seconds: 15);
+
+        for (var tenth = 0; tenth < 151; tenth++)
+        {
+            peer.BlockBytesRead++;
+            world.Advance(0.1);
+        }
+
+        read.IsCompletedSuccessfully.ShouldBeTrue();
+        (await read).Missing.ShouldBe(1);
+        sink.Heard.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Nobody_connected_is_said_as_such()
     {
         using var world = new SimulatedExchange();

@@ -51,6 +51,11 @@ public interface IBlockSink
 {
     /// <summary>Takes over the caller's reference.</summary>
     void Deliver(Block block);
+
+    /// <summary>A part of a large block of the root has come over a slow line: whoever waits need not give up yet.</summary>
+    void Receiving()
+    {
+    }
 }
 
 /// <summary>

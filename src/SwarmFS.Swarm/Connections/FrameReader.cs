@@ -22,7 +22,9 @@ internal sealed class FrameReader(IPeerLink link)
     private SharedBuffer _buffer = new(BufferLength);
     private int _at;
     private int _end;
+    private bool _isAtBlocks;
     private long _bytesRead;
+    private long _blockBytesRead;
     private long _bytesUnpacked;
 
     /// <summary>Unpacks COMPRESSED; while null the peer must not send any.</summary>
@@ -33,6 +35,9 @@ internal sealed class FrameReader(IPeerLink link)
 
     /// <summary>Bytes taken off the link so far; safe from any thread.</summary>
     public long BytesRead => Volatile.Read(ref _bytesRead);
+
+    /// <summary>Those of them that came while a frame with blocks was under way; safe from any thread.</summary>
+    public long BlockBytesRead => Volatile.Read(ref _blockBytesRead);
 
     /// <param name="longestBody">A bound below those of the kinds, while the peer is a stranger.</param>
     public async ValueTask<FrameRead> ReadAsync(int longestBody, CancellationToken cancellationToken)
@@ -58,10 +63,12 @@ internal sealed class FrameReader(IPeerLink link)
 
     private async ValueTask<FrameRead> ReadFromLinkAsync(int longestBody, CancellationToken cancellationToken)
     {
+        _isAtBlocks = false;
         if (!await EnsureAsync(FrameHeader.Length, cancellationToken)) return default;
         if (!FrameHeader.TryRead(_buffer.Array.AsSpan(_at, _end - _at), out var header, out var error)) return new FrameRead(null, error);
         if (header.BodyLength > longestBody) return new FrameRead(null, $"a {header.Kind} frame of {header.BodyLength} bytes before the greeting was over");
         _at += FrameHeader.Length;
+        _isAtBlocks = header.Kind is FrameKind.Block or FrameKind.Compressed;
         var length = header.BodyLength;
         Cid cid = default;
         if (header.Kind == FrameKind.Block)
@@ -91,10 +98,16 @@ internal sealed class FrameReader(IPeerLink link)
             if (_at + count > BufferLength || (_at == _end && !_buffer.IsShared)) BeginAgain();
             var read = await link.ReadAsync(_buffer.Array.AsMemory(_end, BufferLength - _end), cancellationToken);
             if (read == 0) return false;
-            Volatile.Write(ref _bytesRead, _bytesRead + read);
+            Count(read);
             _end += read;
         }
         return true;
+    }
+
+    private void Count(int read)
+    {
+        Volatile.Write(ref _bytesRead, _bytesRead + read);
+        if (_isAtBlocks) Volatile.Write(ref _blockBytesRead, _blockBytesRead + read);
     }
 
     /// <summary>What is not taken yet comes to the beginning: of this buffer, or of another while others have parts of it.</summary>
@@ -126,7 +139,7 @@ internal sealed class FrameReader(IPeerLink link)
             }
             var read = await link.ReadAsync(body.AsMemory(filled, length - filled), cancellationToken);
             if (read == 0) return false;
-            Volatile.Write(ref _bytesRead, _bytesRead + read);
+            Count(read);
             filled += read;
         }
         return true;

@@ -116,7 +116,7 @@ internal sealed partial class PeerConnection : ILaneOutput
     /// <summary>What the peer did that ended the connection; null when it did nothing wrong.</summary>
     public string? Offence { get; private set; }
 
-    public long BytesRead => _reader.BytesRead;
+    public long BlockBytesRead => _reader.BlockBytesRead;
 
     public TimeSpan Silence => _services.Time.GetElapsedTime(Volatile.Read(ref _heard));
 
@@ -335,10 +335,7 @@ internal sealed partial class PeerConnection : ILaneOutput
             var filled = farewell ? new ServeQueue.Filled { Length = control } : _serving.Fill(ref buffer, control, batch);
             if (filled.Length == 0) return false;
             if (level > 0 && filled.Blocks > 0) Pack(level, ref buffer, ref filled);
-            await _services.Upload.AdmitAsync(filled.BlocksEnd - filled.BlocksAt, _closing.Token);
-            Volatile.Write(ref _writes, _writes + 1);
-            await _link.WriteAsync(buffer.AsMemory(0, filled.Length), _closing.Token);
-            Volatile.Write(ref _writes, _writes + 1);
+            await WriteAsync(buffer.AsMemory(0, filled.Length), filled);
             Peer.Sent(filled.BlockBytes, filled.Blocks);
             if (filled.Blocks == 0) return true;
             _compression?.Written(_link.Progress);
@@ -350,6 +347,32 @@ internal sealed partial class PeerConnection : ILaneOutput
         {
             BlockBuffers.Shared.Return(buffer);
         }
+    }
+
+    /// <summary>Under a limit blocks go slice by slice, each in its turn; what is said before them waits for none.</summary>
+    private async ValueTask WriteAsync(ReadOnlyMemory<byte> batch, ServeQueue.Filled filled)
+    {
+        if (_services.Upload.SliceLength is not { } slice)
+        {
+            await WriteAsync(batch);
+            return;
+        }
+        var at = filled.BlocksAt;
+        if (at > 0) await WriteAsync(batch[..at]);
+        while (at < batch.Length)
+        {
+            var end = at + slice < filled.BlocksEnd ? at + slice : batch.Length;
+            await _services.Upload.AdmitAsync(Math.Min(end, filled.BlocksEnd) - at, _closing.Token);
+            await WriteAsync(batch[at..end]);
+            at = end;
+        }
+    }
+
+    private async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
+    {
+        Volatile.Write(ref _writes, _writes + 1);
+        await _link.WriteAsync(bytes, _closing.Token);
+        Volatile.Write(ref _writes, _writes + 1);
     }
 
     /// <summary>Puts the frames of the blocks into a COMPRESSED, where that is shorter. What is before and behind them stays as it is.</summary>

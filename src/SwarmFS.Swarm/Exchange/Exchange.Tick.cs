@@ -24,6 +24,7 @@ internal sealed partial class Exchange
 
     private readonly List<FetchJob> _expired = [];
     private readonly List<BlockWant> _late = [];
+    private readonly List<IBlockSink> _receiving = [];
     private long _parkedRetried;
     private long _sourcesWanted;
 
@@ -31,6 +32,7 @@ internal sealed partial class Exchange
     {
         bool lonely;
         List<(Cid Root, uint[] Blocks)>? gained = null;
+        IBlockSink[] receiving;
         lock (_gate)
         {
             if (_disposed) return;
@@ -44,7 +46,10 @@ internal sealed partial class Exchange
             }
             lonely = !isIdle && Look(now);
             if (isIdle) Rest();
+            receiving = [.. _receiving];
+            _receiving.Clear();
         }
+        foreach (var sink in receiving) sink.Receiving();
         foreach (var (root, blocks) in gained ?? []) Gained?.Invoke(root, blocks);
         if (lonely) SourcesWanted?.Invoke();
     }
@@ -78,10 +83,10 @@ internal sealed partial class Exchange
     private void CheckLane(Lane lane, long now)
     {
         if (lane.Outstanding == 0) return;
-        var silence = _time.GetElapsedTime(lane.LastArrival, now);
+        if (lane.TakesPart(now) && _time.GetElapsedTime(lane.LastArrival, now) > StallTime) Encourage(lane, now);
         var bound = lane.LatencyBound;
-        var isLate = silence.TotalSeconds > Math.Max(StallTime.TotalSeconds, 4 * bound);
-        if (isLate && !lane.Stalled && !lane.IsReceiving(silence)) lane.Stall();
+        var isLate = _time.GetElapsedTime(lane.LastPart, now).TotalSeconds > Math.Max(StallTime.TotalSeconds, 4 * bound);
+        if (isLate && !lane.Stalled) lane.Stall();
         foreach (var request in lane.Requests.Values)
         {
             if (request is not WantRequest want) continue;
@@ -93,6 +98,18 @@ internal sealed partial class Exchange
         }
         foreach (var want in _late) AskAnother(want);
         _late.Clear();
+    }
+
+    /// <summary>A large block comes slowly: who waits for one of that peer waits on.</summary>
+    private void Encourage(Lane lane, long now)
+    {
+        foreach (var request in lane.Requests.Values)
+        {
+            if (request is not WantRequest { IsAwaited: true } want || want[0].Session.LastReceived == now) continue;
+            want[0].Session.LastReceived = now;
+            foreach (var job in _jobs)
+                if (job.Session == want[0].Session) _receiving.Add(job.Sink);
+        }
     }
 
     /// <summary>Nothing of the session is queued any more and another holder has nothing to do: the last blocks are asked of both.</summary>

@@ -5,7 +5,7 @@ namespace SwarmFS.Swarm;
 /// <summary>One call of <see cref="IBlockSource.FetchAsync"/>. Belongs to the exchange's lock; finished once.</summary>
 internal sealed class FetchJob(FetchRequest request, RootSession session, IBlockSink sink, long asked)
 {
-    /// <summary>So many deadlines are the end of what is asked ahead in any case.</summary>
+    /// <summary>So many deadlines are the end in any case: a peer that sends everything but what is waited for must not keep a reader for ever.</summary>
     private const int MostDeadlines = 20;
 
     private readonly TaskCompletionSource<FetchResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -17,13 +17,15 @@ internal sealed class FetchJob(FetchRequest request, RootSession session, IBlock
     public IBlockSink Sink { get; } = sink;
 
     /// <summary>
-    /// When it is given up, as things stand. What is asked ahead goes on while blocks of the root come, as its reader does: over a slow line it would be thrown away on its way, and asked for again.
+    /// When it is given up, as things stand. It goes on while blocks of the root come, or parts of a large one, as its reader does: over a slow line it would be thrown away on its way, and
+    /// asked for again.
     /// </summary>
-    public long Deadline => Request.Priority == FetchPriority.Prefetch ? Math.Min(Math.Max(asked, Session.LastDelivered) + Patience, LastDeadline) : Request.Deadline;
+    public long Deadline => Math.Min(Math.Max(asked, Session.LastReceived) + Patience, LastDeadline);
 
-    public long LastDeadline => Request.Priority == FetchPriority.Prefetch ? asked + MostDeadlines * Patience : Request.Deadline;
+    public long LastDeadline => asked + MostDeadlines * Patience;
 
-    private long Patience => Request.Deadline - asked;
+    /// <summary>Who has no deadline has one of some centuries.</summary>
+    private long Patience => Math.Min(Request.Deadline - asked, long.MaxValue / (2 * MostDeadlines));
 
     public List<BlockWant> Wants { get; } = new(request.Blocks.Count);
 

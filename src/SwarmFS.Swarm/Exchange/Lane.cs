@@ -8,8 +8,8 @@ internal interface ILaneOutput
 {
     void Send<T>(uint requestId, in T message) where T : IWireMessage<T>;
 
-    /// <summary>Bytes of any kind that have come from there.</summary>
-    long BytesRead { get; }
+    /// <summary>Bytes that have come from there while a block was under way.</summary>
+    long BlockBytesRead { get; }
 }
 
 /// <summary>
@@ -52,8 +52,8 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
 
     private const double Smoothing = 0.2;
 
-    /// <summary>Bytes a second below which a peer that sends no whole block sends nothing: a line that many share takes seconds for a large block.</summary>
-    private const double SlowestStream = 16 << 10;
+    /// <summary>So much of a block is a sign of life as a whole one is: over a line that many share, or that the peer's operator limits, a large block takes a minute.</summary>
+    private const int LeastPart = 1 << 10;
 
     /// <summary>Assumed until measured, in bytes.</summary>
     private const double FirstBlockLength = 64 << 10;
@@ -73,7 +73,7 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
     private uint _nextRequest;
     private long _sampleStart;
     private long _sampleBytes;
-    private long _readAtArrival;
+    private long _readAtPart;
 
     public PeerRecord Peer { get; } = peer;
 
@@ -90,6 +90,9 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
     public bool Stalled { get; set; }
 
     public long LastArrival { get; private set; }
+
+    /// <summary>When a whole block or a part of one came last.</summary>
+    public long LastPart { get; private set; }
 
     public int Outstanding { get; private set; }
 
@@ -140,8 +143,7 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
         if (Outstanding == 0)
         {
             (_sampleStart, _sampleBytes) = (now, 0);
-            LastArrival = now;
-            _readAtArrival = Output.BytesRead;
+            Arrive(now);
         }
         _outstanding[(int)priority]++;
         Outstanding++;
@@ -157,14 +159,28 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
     public void Arrived(int length, long now, TimeProvider time)
     {
         Stalled = false;
-        LastArrival = now;
-        _readAtArrival = Output.BytesRead;
+        Arrive(now);
         _blockLength += Smoothing / 4 * (length - _blockLength);
         _blockLength = Math.Max(_blockLength, 512);
         _sampleBytes += length;
         Open();
         var elapsed = time.GetElapsedTime(_sampleStart, now);
         if (elapsed >= SampleTime) Sample(now, elapsed);
+    }
+
+    private void Arrive(long now)
+    {
+        LastArrival = LastPart = now;
+        _readAtPart = Output.BlockBytesRead;
+    }
+
+    /// <returns>Whether a part of a block has come since the last one or the last whole block.</returns>
+    public bool TakesPart(long now)
+    {
+        var read = Output.BlockBytesRead;
+        if (read - _readAtPart < LeastPart) return false;
+        (LastPart, _readAtPart) = (now, read);
+        return true;
     }
 
     /// <summary>A block of a streamed tree has come. It is no answer to what is outstanding, but the path has carried it.</summary>
@@ -207,9 +223,6 @@ internal sealed class Lane(PeerRecord peer, ILaneOutput output)
         _latencyDeviation += 0.25 * (Math.Abs(seconds - _latency) - _latencyDeviation);
         _latency += 0.125 * (seconds - _latency);
     }
-
-    /// <summary>Whether a part of a block has come in the time since the last whole one.</summary>
-    public bool IsReceiving(TimeSpan since) => Output.BytesRead - _readAtArrival >= since.TotalSeconds * SlowestStream;
 
     /// <summary>Nothing came for long: ranked behind the others until it delivers again.</summary>
     public void Stall()

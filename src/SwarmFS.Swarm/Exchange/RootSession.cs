@@ -101,8 +101,8 @@ internal sealed class RootSession(Cid root)
     /// <summary>Blocks that came for this root since the node started.</summary>
     public long Delivered { get; set; }
 
-    /// <summary>When the last of them did.</summary>
-    public long LastDelivered { get; private set; } = long.MinValue;
+    /// <summary>When the last of them did, or a part of one that takes long.</summary>
+    public long LastReceived { get; set; } = long.MinValue;
 
     public Dictionary<NodeId, TransferCount> Transfers { get; } = [];
 
@@ -168,7 +168,7 @@ internal sealed class RootSession(Cid root)
     public void Count(NodeId from, int bytes, long now)
     {
         Delivered++;
-        LastDelivered = now;
+        LastReceived = now;
         if (!Transfers.TryGetValue(from, out var count)) Transfers[from] = count = new TransferCount();
         count.Bytes += bytes;
         count.Blocks++;

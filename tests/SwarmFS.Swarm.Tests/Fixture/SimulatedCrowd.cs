@@ -135,7 +135,7 @@ internal sealed class SimulatedCrowd : IDisposable
 
         public Lane Lane { get; }
 
-        public long BytesRead { get; private set; }
+        public long BlockBytesRead { get; private set; }
 
         public bool HasWork => _queue.Count > 0;
 
@@ -170,7 +170,7 @@ internal sealed class SimulatedCrowd : IDisposable
                 _asker.Exchange.DontHave(Lane, id, new DontHave([index])).ShouldBeNull();
                 return null;
             }
-            BytesRead += block.Length;
+            BlockBytesRead += block.Length;
             var rented = RentedBytes.Rent(block.Length);
             block.Span.CopyTo(rented.Array);
             _asker.Exchange.BlockArrived(Lane, id, cid, HashedBytes.Of(rented)).Kind.ShouldNotBe(ArrivalKind.Offence);

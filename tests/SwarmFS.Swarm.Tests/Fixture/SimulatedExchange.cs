@@ -58,7 +58,7 @@ internal sealed class SimulatedPeer : ILaneOutput
 
     public Lane Lane { get; }
 
-    public long BytesRead { get; set; }
+    public long BlockBytesRead { get; set; }
 
     public List<(uint Id, object Message)> Sent { get; } = [];
 

@@ -76,6 +76,11 @@ internal sealed class KeepingSink(IBlockStore? store = null) : IBlockSink, IDisp
 
     public long Bytes { get; private set; }
 
+    /// <summary>How often it was told that a part of a block has come.</summary>
+    public int Heard { get; private set; }
+
+    public void Receiving() => Heard++;
+
     public void Deliver(Block block)
     {
         store?.Put(block);

@@ -111,6 +111,9 @@ public sealed class ScriptedRequest
         _source.Hand(cid, _sink);
     }
 
+    /// <summary>A part of a large block has come.</summary>
+    public void Receives() => _sink.Receiving();
+
     /// <summary>Delivers everything and ends.</summary>
     public void DeliverAll()
     {
