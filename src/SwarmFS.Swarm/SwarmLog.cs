@@ -48,6 +48,12 @@ internal static partial class SwarmLog
     [LoggerMessage(3009, LogLevel.Warning, "Discovery on the local network is off: {Why}")]
     public static partial void LanDiscoveryFailed(ILogger logger, string why);
 
+    [LoggerMessage(3016, LogLevel.Warning, "No interface of this machine reaches a local network: discovery waits for one")]
+    public static partial void LanDiscoveryWaits(ILogger logger);
+
+    [LoggerMessage(3017, LogLevel.Warning, "{Source} announces more nodes on the local network than are listened to, as {Others} announcements since this was said last")]
+    public static partial void LanFlooded(ILogger logger, IPAddress source, long others);
+
     [LoggerMessage(3010, LogLevel.Error, "A fault of this node ended the connection to {Peer}")]
     public static partial void Broken(ILogger logger, Exception fault, PeerRecord peer);
 

@@ -36,13 +36,14 @@ public sealed partial class SwarmNode
     /// <inheritdoc cref="AddPeer(string)"/>
     public void AddPeer(EndPoint address) => AddTarget(address.ToString()!, address, isStatic: true);
 
-    /// <summary>The network has changed: whoever is not connected is dialled at once.</summary>
+    /// <summary>The network has changed: whoever is not connected is dialled at once, and the local network is looked for.</summary>
     public void NetworkChanged()
     {
         lock (_gate)
         {
             foreach (var target in _targets) target.NextDial = long.MinValue;
         }
+        _lan?.NetworkChanged();
     }
 
     private void AddTarget(string text, EndPoint endPoint, bool isStatic, NodeId? expected = null)

@@ -153,7 +153,7 @@ public sealed partial class SwarmNode : IBlockSource, IAsyncDisposable
     {
         try
         {
-            _lan = new LanDiscovery(Id, (ListenEndPoint as IPEndPoint)?.Port ?? 0, _time, endPoint => AddTarget(endPoint.ToString(), endPoint, isStatic: false));
+            _lan = new LanDiscovery(Id, (ListenEndPoint as IPEndPoint)?.Port ?? 0, _time, _logger, endPoint => AddTarget(endPoint.ToString(), endPoint, isStatic: false));
         }
         catch (System.Net.Sockets.SocketException failed)
         {

@@ -1,6 +1,8 @@
+using System.Net;
 using FsCheck;
 using FsCheck.Fluent;
 using SwarmFS.Core;
+using SwarmFS.Testing;
 
 namespace SwarmFS.Swarm.Tests;
 
@@ -15,6 +17,23 @@ public sealed class LanDiscoveryTests
 
         id.ShouldBe(Id);
         port.ShouldBe(7001);
+    }
+
+    [Fact]
+    public void One_source_shuts_no_other_out_and_all_together_have_a_bound()
+    {
+        var clock = new ManualTimeProvider();
+        var quota = new SuggestionQuota(TimeSpan.FromSeconds(60), clock);
+        int TakenFrom(params IEnumerable<IPAddress> sources) => sources.Count(quota.TryTake);
+        IPAddress Source(int host) => new([10, 1, (byte)(host >> 8), (byte)host]);
+
+        TakenFrom(Enumerable.Repeat(Source(1), 10_000)).ShouldBeInRange(1, 64);
+        quota.TryTake(Source(2)).ShouldBeTrue();
+        TakenFrom(Enumerable.Range(3, 10_000).Select(Source)).ShouldBeInRange(100, 1000);
+
+        quota.TryTake(Source(2)).ShouldBeFalse();
+        clock.Advance(TimeSpan.FromSeconds(60));
+        quota.TryTake(Source(1)).ShouldBeTrue();
     }
 
     [Fact]

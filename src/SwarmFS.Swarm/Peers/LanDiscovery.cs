@@ -1,11 +1,13 @@
 using System.Buffers;
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
 using SwarmFS.Core;
 
 namespace SwarmFS.Swarm;
 
-// datagram := [str "swarmfs/1", bin32 node id, u16 port]      (canonical MessagePack, to 239.192.83.70:7083, at most once a minute)
+// datagram := [str "swarmfs/1", bin32 node id, u16 port]      (canonical MessagePack, to 239.192.83.70:7083, once a minute and when the network has changed)
 
 /// <summary>
 /// Tells the local network where this node takes connections, and of nodes that tell the same. A datagram proves nothing: it only suggests an address to dial.
@@ -17,11 +19,11 @@ internal sealed class LanDiscovery : IAsyncDisposable
     private const int Port = 7083;
     private const int LongestDatagram = 128;
 
-    /// <summary>Suggestions taken in a period; what floods the network is not ours to answer.</summary>
-    private const int MaxSuggestions = 64;
-
     private static readonly IPAddress Group = new([239, 192, 83, 70]);
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(60);
+
+    /// <summary>A network that changes does so in several steps.</summary>
+    private static readonly TimeSpan SettlingTime = TimeSpan.FromSeconds(2);
 
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
     private readonly CancellationTokenSource _stopping = new();
@@ -30,19 +32,23 @@ internal sealed class LanDiscovery : IAsyncDisposable
     private readonly NodeId _self;
     private readonly byte[] _announcement;
     private readonly Action<IPEndPoint> _found;
-    private int _taken;
+    private readonly ILogger _logger;
+    private readonly SuggestionQuota _quota;
+    private readonly LogPace _flooded;
+    private readonly Lock _gate = new();
+    private bool _isCutOff;
 
     /// <param name="port">0: this node takes no connections and only looks for others.</param>
-    /// <exception cref="SocketException">There is no multicast here.</exception>
-    public LanDiscovery(NodeId self, int port, TimeProvider time, Action<IPEndPoint> found)
+    /// <exception cref="SocketException">The port cannot be used.</exception>
+    public LanDiscovery(NodeId self, int port, TimeProvider time, ILogger logger, Action<IPEndPoint> found)
     {
-        (_self, _found) = (self, found);
+        (_self, _logger, _found) = (self, logger, found);
+        (_quota, _flooded) = (new SuggestionQuota(Period, time), new LogPace(Period, time));
         _announcement = port == 0 ? [] : Encode(self, port);
         try
         {
             _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             _socket.Bind(new IPEndPoint(IPAddress.Any, Port));
-            _socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.AddMembership, new MulticastOption(Group));
             _socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.MulticastTimeToLive, 1);
         }
         catch
@@ -84,17 +90,66 @@ internal sealed class LanDiscovery : IAsyncDisposable
         }
     }
 
+    /// <summary>There may be other interfaces than before.</summary>
+    public void NetworkChanged() => _timer.Change(SettlingTime, Period);
+
+    /// <summary>Joins the group on every interface that is there by now, and announces this node on it.</summary>
     private void Announce()
     {
-        Volatile.Write(ref _taken, 0);
-        if (_announcement.Length == 0) return;
+        lock (_gate)
+        {
+            var reached = Interfaces().Count(TryAnnounce);
+            if (reached == 0 && !_isCutOff) SwarmLog.LanDiscoveryWaits(_logger);
+            _isCutOff = reached == 0;
+        }
+    }
+
+    /// <summary>The ports of a bridge have no address, and the kernel lets a socket join on twenty interfaces only.</summary>
+    private static int[] Interfaces()
+    {
         try
         {
+            var usable =
+                from card in NetworkInterface.GetAllNetworkInterfaces()
+                where card.OperationalStatus == OperationalStatus.Up && card.SupportsMulticast
+                let addresses = card.GetIPProperties()
+                where addresses.UnicastAddresses.Any(own => own.Address.AddressFamily == AddressFamily.InterNetwork)
+                select addresses.GetIPv4Properties().Index;
+            return [.. usable];
+        }
+        catch (NetworkInformationException)
+        {
+            // One is gone while it is looked at: the next look comes in a minute.
+            return [];
+        }
+    }
+
+    private bool TryAnnounce(int index)
+    {
+        try
+        {
+            Join(index);
+            if (_announcement.Length == 0) return true;
+            _socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.MulticastInterface, IPAddress.HostToNetworkOrder(index));
             _socket.SendTo(_announcement, new IPEndPoint(Group, Port));
+            return true;
         }
         catch (Exception failed) when (failed is SocketException or ObjectDisposedException)
         {
-            // No network for the moment: the next announcement comes in a minute.
+            // Gone again, or not set up yet: the next announcement comes in a minute.
+            return false;
+        }
+    }
+
+    private void Join(int index)
+    {
+        try
+        {
+            _socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.AddMembership, new MulticastOption(Group, index));
+        }
+        catch (SocketException joined) when (joined.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            // As before.
         }
     }
 
@@ -107,8 +162,9 @@ internal sealed class LanDiscovery : IAsyncDisposable
             {
                 var received = await _socket.ReceiveFromAsync(buffer, SocketFlags.None, new IPEndPoint(IPAddress.Any, 0), _stopping.Token);
                 if (!TryDecode(buffer.AsSpan(0, received.ReceivedBytes), out var id, out var port) || id == _self) continue;
-                if (Interlocked.Increment(ref _taken) > MaxSuggestions) continue;
-                _found(new IPEndPoint(((IPEndPoint)received.RemoteEndPoint).Address, port));
+                var source = ((IPEndPoint)received.RemoteEndPoint).Address;
+                if (_quota.TryTake(source)) _found(new IPEndPoint(source, port));
+                else if (_flooded.IsDue(out var others)) SwarmLog.LanFlooded(_logger, source, others);
             }
             catch (SocketException)
             {
