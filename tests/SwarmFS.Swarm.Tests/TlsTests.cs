@@ -49,6 +49,47 @@ public sealed class TlsTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_name_is_reached_at_whichever_of_its_addresses_answers(bool isSilent)
+    {
+        using var a = NodeIdentity.CreateEphemeral();
+        using var b = NodeIdentity.CreateEphemeral();
+        await using var listener = new TlsTcpTransport(a, TimeProvider.System).Listen(new IPEndPoint(IPAddress.Loopback, 0));
+        var port = ((IPEndPoint)listener.EndPoint).Port;
+        var dead = IPAddress.Parse("127.0.0.2");
+        using var silence = isSilent ? await SilenceAsync(new IPEndPoint(dead, port)) : null;
+        var accepting = AcceptOneAsync(listener);
+        var transport = new TlsTcpTransport(b, TimeProvider.System) { Resolve = (_, _) => Task.FromResult<IPAddress[]>([dead, IPAddress.Loopback]) };
+
+        await using var client = await transport.DialAsync(new DnsEndPoint("two.example", port), CancellationToken.None).WaitAsync(TestNode.Patience);
+        await using var server = await accepting;
+
+        client.RemoteId.ShouldBe(a.Id);
+    }
+
+    /// <summary>Takes no callers: whoever calls now hears nothing, as the kernel drops calls beyond the backlog.</summary>
+    private static async Task<Socket> SilenceAsync(IPEndPoint place)
+    {
+        var full = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        full.Bind(place);
+        full.Listen(0);
+        for (var caller = 0; caller < 8; caller++)
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+            try
+            {
+                await new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp).ConnectAsync(place, patience.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                return full;
+            }
+        }
+        throw new InvalidOperationException("Somebody takes the callers.");
+    }
+
     [Fact]
     public async Task An_address_belongs_to_one_listener_and_is_free_again_when_it_ends()
     {

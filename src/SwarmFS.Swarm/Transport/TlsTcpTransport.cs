@@ -26,6 +26,9 @@ public sealed class TlsTcpTransport(NodeIdentity identity, TimeProvider time) : 
     /// <summary>Callers that the kernel holds before they are accepted.</summary>
     private const int Backlog = 64;
 
+    /// <summary>The addresses of a name; a test has its own.</summary>
+    internal Func<string, CancellationToken, Task<IPAddress[]>> Resolve { private get; init; } = Dns.GetHostAddressesAsync;
+
     public IPeerListener Listen(EndPoint endPoint)
     {
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -47,10 +50,9 @@ public sealed class TlsTcpTransport(NodeIdentity identity, TimeProvider time) : 
 
     public async Task<IPeerLink> DialAsync(EndPoint endPoint, CancellationToken cancellationToken)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        var socket = await ConnectAsync(endPoint, cancellationToken);
         try
         {
-            await socket.ConnectAsync(endPoint, cancellationToken);
             return await AuthenticateAsync(socket, client: true, cancellationToken);
         }
         catch
@@ -59,6 +61,11 @@ public sealed class TlsTcpTransport(NodeIdentity identity, TimeProvider time) : 
             throw;
         }
     }
+
+    private async Task<Socket> ConnectAsync(EndPoint endPoint, CancellationToken cancellationToken) =>
+        endPoint is DnsEndPoint name
+            ? await new ConnectionRace(time).ConnectAsync(await Resolve(name.Host, cancellationToken), name.Port, cancellationToken)
+            : await ConnectionRace.ConnectAsync(endPoint, cancellationToken);
 
     /// <summary>The socket is the link's afterwards; on failure it stays the caller's.</summary>
     private async Task<IPeerLink> AuthenticateAsync(Socket socket, bool client, CancellationToken cancellationToken)
