@@ -36,13 +36,14 @@ public sealed partial class SwarmNode
     /// <inheritdoc cref="AddPeer(string)"/>
     public void AddPeer(EndPoint address) => AddTarget(address.ToString()!, address, isStatic: true);
 
-    /// <summary>The network has changed: whoever is not connected is dialled at once, and the local network is looked for.</summary>
+    /// <summary>The network has changed: whoever is not connected is dialled at once, whoever is has to give a sign of life, and the local network is looked for.</summary>
     public void NetworkChanged()
     {
         lock (_gate)
         {
             foreach (var target in _targets) target.NextDial = long.MinValue;
         }
+        foreach (var connection in Connections()) connection.Doubt();
         _lan?.NetworkChanged();
     }
 

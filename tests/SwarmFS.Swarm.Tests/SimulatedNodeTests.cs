@@ -225,6 +225,26 @@ public sealed class SimulatedNodeTests
     }
 
     [Fact]
+    public async Task When_the_network_has_changed_a_connection_that_stays_silent_is_given_up_soon_and_the_others_stay()
+    {
+        await using var a = await StartAsync(1, options => options with { OutboundTarget = 0 });
+        await using var b = await StartAsync(2, options => options with { OutboundTarget = 0 });
+        a.Node.AddPeer(b.Node.ListenEndPoint!);
+        var (stranger, link) = await GreetAsync(a, 9);
+        await RunUntilAsync(() => a.Node.Peers.Count(peer => peer.State == PeerState.Connected) == 2);
+        await RunAsync(seconds: 20);
+        var since = a.Node.Peers.Single(peer => peer.Id == b.Node.Id).ConnectedSince;
+        var started = _clock.GetTimestamp();
+
+        a.Node.NetworkChanged();
+        await RunUntilAsync(() => a.Node.Peers.All(peer => peer.Id != stranger));
+
+        _clock.GetElapsedTime(started).TotalSeconds.ShouldBeInRange(9, 20);
+        a.Node.Peers.ShouldHaveSingleItem().ConnectedSince.ShouldBe(since);
+        await link.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Silent_identities_of_one_address_shut_out_neither_the_operators_peer_nor_a_caller_from_elsewhere()
     {
         await using var a = await StartAsync(1, options => options with { MaxConnections = 8 });

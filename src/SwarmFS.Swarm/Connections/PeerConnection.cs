@@ -36,11 +36,11 @@ internal sealed partial class PeerConnection : ILaneOutput
     private static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// The same while the peer owes blocks: a path that was cut and mended is found again by dialling long before TCP retransmits. Any byte is a sign of life, so a slow
+    /// The same while the peer owes blocks or its path is doubted: one that was cut and mended is found again by dialling long before TCP retransmits. Any byte is a sign of life, so a slow
     /// line is none the worse for it.
     /// </summary>
-    private static readonly TimeSpan PingPeriodOwing = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan MaxSilenceOwing = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PingPeriodUrgent = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan MaxSilenceUrgent = TimeSpan.FromSeconds(10);
 
     /// <summary>So long nothing of what is being written may get through: who asks and does not read would have a place and a buffer for ever, however often it says that it lives.</summary>
     private static readonly TimeSpan MaxCongestion = TimeSpan.FromSeconds(60);
@@ -68,6 +68,7 @@ internal sealed partial class PeerConnection : ILaneOutput
     private readonly Lock _outGate = new();
     private readonly FrameBuffer _outbox = new();
     private long _heard;
+    private long _doubted = long.MinValue;
     private long _bytesHeard;
     private long _pinged;
     private ulong _pingToken;
@@ -193,12 +194,25 @@ internal sealed partial class PeerConnection : ILaneOutput
     public void Heartbeat()
     {
         Listen();
-        var owing = _services.Exchange.Owes(Lane);
-        var longest = owing ? MaxSilenceOwing : MaxSilence;
-        if (Silence > longest) End($"nothing was heard for {longest.TotalSeconds} s");
+        var isUrgent = IsDoubted || _services.Exchange.Owes(Lane);
+        var longest = isUrgent ? MaxSilenceUrgent : MaxSilence;
+        var silence = IsDoubted ? _services.Time.GetElapsedTime(Volatile.Read(ref _doubted)) : Silence;
+        if (silence > longest) End($"nothing was heard for {longest.TotalSeconds} s");
         else if (Congestion() > MaxCongestion) End($"the peer has taken nothing of what it asked for in {MaxCongestion.TotalSeconds} s");
-        else if (_pingToken < PingsAtFirst || _services.Time.GetElapsedTime(_pinged) >= (owing && Silence > PingPeriodOwing ? PingPeriodOwing : PingPeriod)) Ping();
+        else if (_pingToken < PingsAtFirst || _services.Time.GetElapsedTime(_pinged) >= (isUrgent && silence > PingPeriodUrgent ? PingPeriodUrgent : PingPeriod)) Ping();
     }
+
+    /// <summary>The path to the peer may be gone: it is asked for a sign of life at once, and given up soon when none comes.</summary>
+    public void Doubt()
+    {
+        if (IsDoubted) return;
+        Listen();
+        Volatile.Write(ref _doubted, _services.Time.GetTimestamp());
+        Ping();
+    }
+
+    /// <summary>Nothing was heard since <see cref="Doubt"/>.</summary>
+    private bool IsDoubted => Volatile.Read(ref _doubted) >= Volatile.Read(ref _heard);
 
     private void Listen()
     {
