@@ -39,8 +39,8 @@ internal static partial class SwarmLog
     [LoggerMessage(3006, LogLevel.Error, "The listener at {EndPoint} failed and goes on, as {Others} times since this was said last: {Why}")]
     public static partial void ListenerFailed(ILogger logger, EndPoint endPoint, string why, long others);
 
-    [LoggerMessage(3007, LogLevel.Information, "Blocks of root {Root} did not come: {Why}")]
-    public static partial void FetchFailed(ILogger logger, Cid root, string why);
+    [LoggerMessage(3007, LogLevel.Information, "Blocks of root {Root} did not come, as {Others} times since this was said last: {Why}")]
+    public static partial void FetchFailed(ILogger logger, Cid root, string why, long others);
 
     [LoggerMessage(3008, LogLevel.Debug, "Peer {Peer} sent {Count} announcements, {Accepted} of them new")]
     public static partial void RecordsReceived(ILogger logger, PeerRecord peer, int count, int accepted);

@@ -25,7 +25,7 @@ public sealed partial class SwarmNode : IBlockSource, IAsyncDisposable
     /// <summary>TLS and greeting together.</summary>
     private static readonly TimeSpan HandshakeTime = TimeSpan.FromSeconds(10);
 
-    /// <summary>What strangers can bring about as often as they like is logged so often.</summary>
+    /// <summary>What strangers or readers can bring about as often as they like is logged so often.</summary>
     private static readonly TimeSpan LogPeriod = TimeSpan.FromSeconds(60);
 
     /// <summary>Peers of whom counters are kept.</summary>
@@ -51,6 +51,7 @@ public sealed partial class SwarmNode : IBlockSource, IAsyncDisposable
     private readonly Places _places;
     private readonly LogPace _turnedAway;
     private readonly LogPace _listenerFailed;
+    private readonly LogPaces<Cid> _fetchFailed;
     private readonly ConnectionServices _services;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
@@ -85,6 +86,7 @@ public sealed partial class SwarmNode : IBlockSource, IAsyncDisposable
         _places = new Places(options.MaxConnections);
         _turnedAway = new LogPace(LogPeriod, time);
         _listenerFailed = new LogPace(LogPeriod, time);
+        _fetchFailed = new LogPaces<Cid>(LogPeriod, time);
         _services = new ConnectionServices(
             _exchange, store, _holdings, _records, _addressExchange, new UploadLimiter(options.UploadBytesPerSecond, time),
             options.Compression && Zstd.IsAvailable, options.GathersArrivals, _metrics, time);
@@ -127,7 +129,7 @@ public sealed partial class SwarmNode : IBlockSource, IAsyncDisposable
     private async Task<FetchResult> LogFailureAsync(Task<FetchResult> fetch, Cid root)
     {
         var result = await fetch;
-        if (result.Explanation is { } why) SwarmLog.FetchFailed(_logger, root, why);
+        if (result.Explanation is { } why && _fetchFailed.IsDue(root, out var others)) SwarmLog.FetchFailed(_logger, root, why, others);
         return result;
     }
 

@@ -245,6 +245,29 @@ public sealed class SimulatedNodeTests
     }
 
     [Fact]
+    public async Task That_blocks_of_a_root_do_not_come_is_said_once_in_a_while_and_of_each_root()
+    {
+        using var log = new SaidLog();
+        using var loggers = LoggerFactory.Create(logging => logging.AddProvider(log));
+        await using var a = await StartAsync(1, loggers: loggers);
+        using var sink = new KeepingSink();
+        Cid[] roots = [Cid.Of(CidCodec.Raw, "one"u8), Cid.Of(CidCodec.Raw, "two"u8)];
+        async Task ReadInVainAsync(Cid root)
+        {
+            var read = a.Node.FetchAsync(new FetchRequest(root, [root], FetchPriority.Demand, _clock.GetTimestamp() + _clock.TimestampFrequency), sink, TestContext.Current.CancellationToken);
+            await RunUntilAsync(() => read.IsCompleted);
+        }
+
+        for (var time = 0; time < 5; time++)
+            foreach (var root in roots) await ReadInVainAsync(root);
+        log.Lines.Count(line => line.Contains("did not come")).ShouldBe(2);
+        await RunAsync(seconds: 60);
+        await ReadInVainAsync(roots[0]);
+
+        log.Lines.Last(line => line.Contains("did not come")).ShouldContain("4 times");
+    }
+
+    [Fact]
     public async Task Silent_identities_of_one_address_shut_out_neither_the_operators_peer_nor_a_caller_from_elsewhere()
     {
         await using var a = await StartAsync(1, options => options with { MaxConnections = 8 });
