@@ -104,14 +104,14 @@ internal sealed class LanDiscovery : IAsyncDisposable
         }
     }
 
-    /// <summary>The ports of a bridge have no address, and the kernel lets a socket join on twenty interfaces only.</summary>
+    /// <summary>The ports of a bridge have no address, and the kernel lets a socket join on twenty interfaces only. A tunnel does not know whether it is up.</summary>
     private static int[] Interfaces()
     {
         try
         {
             var usable =
                 from card in NetworkInterface.GetAllNetworkInterfaces()
-                where card.OperationalStatus == OperationalStatus.Up && card.SupportsMulticast
+                where card.OperationalStatus is OperationalStatus.Up or OperationalStatus.Unknown && card.SupportsMulticast
                 let addresses = card.GetIPProperties()
                 where addresses.UnicastAddresses.Any(own => own.Address.AddressFamily == AddressFamily.InterNetwork)
                 select addresses.GetIPv4Properties().Index;

@@ -66,7 +66,7 @@ internal sealed class PackScanTarget : IFuzzTarget
         try
         {
             File.WriteAllBytes(path, input);
-            var blocks = new Pack(1, path).Scan(out var end);
+            var blocks = new Pack(1, path).Scan(out var end, out _);
             if (end < 0 || end > input.Length || blocks.Exists(block => block.Offset + block.Length > end)) throw new FuzzFindingException("a record leads out of its pack");
         }
         finally
