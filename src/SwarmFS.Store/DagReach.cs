@@ -6,7 +6,7 @@ namespace SwarmFS.Store;
 /// <summary>Walks what roots link to, as far as the nodes are here.</summary>
 internal sealed class DagReach(BlockReader reader, ILogger logger)
 {
-    /// <summary>Calls <paramref name="visit"/> for each root and each block linked to, as <see cref="DagWalk"/> does.</summary>
+    /// <summary>Calls <paramref name="visit"/> for each root and each block linked to, as <see cref="ReachWalk"/> does.</summary>
     public void Walk(IEnumerable<Cid> roots, Action<Cid> visit)
     {
         var walk = Begin(visit);
@@ -15,5 +15,5 @@ internal sealed class DagReach(BlockReader reader, ILogger logger)
     }
 
     /// <summary>A walk that has no roots yet.</summary>
-    public DagWalk Begin(Action<Cid> visit) => new(reader, logger, visit);
+    public ReachWalk Begin(Action<Cid> visit) => new(reader, logger, visit);
 }

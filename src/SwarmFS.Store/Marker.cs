@@ -8,7 +8,7 @@ namespace SwarmFS.Store;
 /// </summary>
 internal sealed class Marker(BlockIndex index, ContainerTable containers, Protection protection, DagReach reach)
 {
-    private DagWalk? _walk;
+    private ReachWalk? _walk;
     private int _version;
 
     /// <summary>Forgets the marks of the last collection and marks all that is protected now.</summary>
@@ -34,7 +34,7 @@ internal sealed class Marker(BlockIndex index, ContainerTable containers, Protec
     }
 
     // The version was read before the roots: one that comes in between is added again.
-    private void AddRoots(DagWalk walk, int version)
+    private void AddRoots(ReachWalk walk, int version)
     {
         walk.Add(protection.Roots());
         _version = version;

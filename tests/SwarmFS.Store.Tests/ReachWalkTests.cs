@@ -2,14 +2,14 @@ using SwarmFS.Core;
 
 namespace SwarmFS.Store.Tests;
 
-public sealed class DagWalkTests : IDisposable
+public sealed class ReachWalkTests : IDisposable
 {
     private readonly StoreFixture _fixture = new();
     private readonly Testing.MemoryBlockStore _other = new();
     private readonly List<Cid> _visited = [];
     private readonly BuiltTree _tree;
 
-    public DagWalkTests() => _tree = Content.Tree(_other, [.. Enumerable.Range(0, 12).Select(i => ($"d{i % 4}/e{i % 2}/f{i}", Content.Bytes(300_000, i)))]);
+    public ReachWalkTests() => _tree = Content.Tree(_other, [.. Enumerable.Range(0, 12).Select(i => ($"d{i % 4}/e{i % 2}/f{i}", Content.Bytes(300_000, i)))]);
 
     public void Dispose() => _fixture.Dispose();
 

@@ -7,7 +7,7 @@ namespace SwarmFS.Store;
 /// One walk, which goes on where it was when there are more roots: no node is read twice, and those that were absent are looked for again. Iterative; remembers the nodes alone, a hundredth
 /// of all blocks, so a block of data that several nodes list is visited for each.
 /// </summary>
-internal sealed class DagWalk(BlockReader reader, ILogger logger, Action<Cid> visit)
+internal sealed class ReachWalk(BlockReader reader, ILogger logger, Action<Cid> visit)
 {
     private readonly HashSet<Cid> _read = [];
     private readonly HashSet<Cid> _absent = [];
