@@ -16,7 +16,7 @@ namespace SwarmFS.Daemon;
 /// </summary>
 internal sealed class MountGuard
 {
-    private const string Type = "fuse.swarmfs";
+    private const string MountType = "fuse.swarmfs";
     private const string Note = "NOT-MOUNTED";
     private const string NoteText = "SwarmFS is not mounted here. Start the node with: swarmfs up\n";
 
@@ -38,7 +38,7 @@ internal sealed class MountGuard
     /// <summary>Takes away what a node that was killed has left where the next one is not mounted.</summary>
     public static void Clear(MountPlace former, ILogger log)
     {
-        for (var i = 0; i < DeadMountsMax && FuseMounts.Find(former.Path) is { Type: Type } && FuseMounts.IsStale(former.Path); i++)
+        for (var i = 0; i < DeadMountsMax && FuseMounts.Find(former.Path) is { Type: MountType } && FuseMounts.IsStale(former.Path); i++)
         {
             if (FuseMounts.Detach(former.Path) is var errno && errno != 0)
             {
@@ -136,7 +136,7 @@ internal sealed class MountGuard
     {
         for (var i = 0; FuseMounts.Find(path) is { } mount; i++)
         {
-            if (i == DeadMountsMax || mount.Type != Type || !FuseMounts.IsStale(path))
+            if (i == DeadMountsMax || mount.Type != MountType || !FuseMounts.IsStale(path))
                 throw new NodeStartException($"{path} is already a mount point ({mount.Type} of {mount.Source}). Unmount it with umount {path}, or choose another directory with --mount.");
             if (FuseMounts.Detach(path) is var errno && errno != 0)
                 throw new NodeStartException($"{path} is still mounted by a dead node and cannot be detached ({errno}). Run umount -l {path} as root, or choose another directory with --mount.");

@@ -33,9 +33,9 @@ internal sealed class MountKeeper(NodeSettings settings, ViewFile views, MountFi
         get
         {
             if (_stopping || _session is not { } session) return null;
-            var restart = $"estart the node to mount again: swarmfs --state {settings.StateDirectory} down, then up.";
-            if (session.Completion.IsCompleted) return $"The mount on {session.MountPoint} has ended ({session.Completion.Result}). R{restart}";
-            return session.IsInPlace ? null : $"The mount is not seen on {session.MountPoint}: it was moved or taken out of the tree, or another mount lies on it. Undo that, or r{restart}";
+            var restart = $"Restart the node to mount again: swarmfs --state {settings.StateDirectory} down, then up.";
+            if (session.Completion.IsCompleted) return $"The mount on {session.MountPoint} has ended ({session.Completion.Result}). {restart}";
+            return session.IsInPlace ? null : $"The mount is not seen on {session.MountPoint}: it was moved or taken out of the tree, or another mount lies on it. If that cannot be undone: {restart}";
         }
     }
 
@@ -55,7 +55,7 @@ internal sealed class MountKeeper(NodeSettings settings, ViewFile views, MountFi
         if (settings.MountPoint is not { } mountPoint) return;
         // Of a node that was killed; with its mount those go that lie in it.
         RememberViews(mountPoint);
-        _guard = MountGuard.Prepare(mountPoint, madeBefore: places.Load() is { Made: true }, _log);
+        _guard = MountGuard.Prepare(mountPoint, madeBefore: places.Load() == new MountPlace(mountPoint, Made: true), _log);
         places.Save(_guard.Place);
         await MountedViews.DetachAsync(mountPoint, _log);
         try

@@ -188,6 +188,23 @@ public sealed class NodeTests
         }
     }
 
+    [Theory]
+    [InlineData("made ")]
+    [InlineData("found ")]
+    [InlineData("\0garbage ")]
+    public async Task A_mount_that_lives_stays_whatever_another_state_remembers_of_its_place(string word)
+    {
+        NodeProcess.SkipUnlessMountable();
+        await using var node = new NodeProcess();
+        await node.UpAsync();
+        await using var other = new NodeProcess();
+        Directory.CreateDirectory(other.State);
+        await File.WriteAllTextAsync(Path.Combine(other.State, "mount"), $"{word}{node.Mount}\n");
+        await other.UpAsync("--no-mount");
+        (await NodeProcess.ShellAsync($"test -d {node.Mount}/pkgs")).ExitCode.ShouldBe(0);
+        (await node.SwarmfsAsync("status")).Out.ShouldMatch("mount .*: mounted,");
+    }
+
     [Fact]
     public async Task A_directory_that_a_killed_node_has_made_goes_with_the_mount_of_the_next()
     {

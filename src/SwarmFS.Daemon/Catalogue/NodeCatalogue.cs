@@ -58,11 +58,14 @@ internal sealed class FullCatalogue(ProvenCatalog catalog, SuiteSync sync) : Nod
         var now = catalog.Status();
         return new CatalogueReport(
             now.Names, catalog.Releases, now.IsStale ? "stale" : now.Names == 0 ? "empty" : "fresh", catalog.Needed, Light: false,
-            [.. now.Logs.Select(log => log is { IsOwn: true, Health: LogHealth.Unheard } && now.OwnUnpublished is { } own ? Show(log) with { Entries = own.Entries, State = "unpublished" } : Show(log))],
+            [.. now.Logs.Select(log => Show(log, now.OwnUnpublished))],
             [.. now.Suites.Select(suite => new SuiteReport(suite.Namespace, suite.Date, suite.Packages, suite.Confirmations))],
             [.. now.Conflicts.Select(conflict => $"{conflict.Subject}: {conflict.Believed} is believed, {conflict.Other} is not")],
             [.. now.Logs.Where(log => log.Fork is not null).Select(log => ShowFork(log.Key.Name))]);
     }
+
+    private static LogStateReport Show(LogStatus log, UnpublishedLog? own) =>
+        log is { IsOwn: true, Health: LogHealth.Unheard } && own is not null ? Show(log) with { Entries = own.Entries, State = "unpublished" } : Show(log);
 
     public override Release? ReleaseOf(Cid root) => _names.GetOrAdd(root, catalog.ReleaseOf);
 }
